@@ -1,0 +1,1 @@
+"""What a migration means: the contract, the SQL it compiles to, the lifecycle and its steps; no framework, no transport."""
