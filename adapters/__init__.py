@@ -1,1 +1,1 @@
-"""Implements core's ports: MCP sessions and clients, the bundled MCP servers, the checkpoint store, the loader, the local runtime."""
+"""Implements core's ports: MCP clients and servers, the checkpoint store, the loader, the local runtime."""

@@ -1,1 +1,1 @@
-"""What a migration means: the contract, the SQL it compiles to, the lifecycle and its steps; no framework, no transport."""
+"""What a migration means: the contract, its SQL, the lifecycle and its steps; no framework, no transport."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 import base64
 import json
 from dataclasses import asdict, dataclass
-from typing import Any, Dict, Optional, Tuple, Union
+from typing import Any, Union
 
 FORMAT = 1
 
@@ -60,7 +60,7 @@ class Composed:
     """A composed key `a#b`: the S texts of `columns`, joined with '#'; absent when a part is NULL."""
 
     name: str
-    columns: Tuple[int, ...]
+    columns: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -70,18 +70,18 @@ class Key:
     name: str
     type: str
     role: str
-    index: Optional[str] = None
+    index: str | None = None
 
 
 @dataclass(frozen=True)
 class ItemPlan:
     """How one row becomes one item; `row_key` are the indexes of the columns that identify the source row."""
 
-    columns: Tuple[Column, ...]
-    row_key: Tuple[int, ...]
-    attributes: Tuple[Attribute, ...]
-    composed: Tuple[Composed, ...]
-    keys: Tuple[Key, ...]
+    columns: tuple[Column, ...]
+    row_key: tuple[int, ...]
+    attributes: tuple[Attribute, ...]
+    composed: tuple[Composed, ...]
+    keys: tuple[Key, ...]
 
 
 @dataclass(frozen=True)
@@ -89,8 +89,8 @@ class Chunk:
     """A key range of the view, `lower` excluded and `upper` included; None is open. `rows` is what the plan counted."""
 
     number: int
-    lower: Optional[Tuple[Cell, ...]]
-    upper: Optional[Tuple[Cell, ...]]
+    lower: tuple[Cell, ...] | None
+    upper: tuple[Cell, ...] | None
     rows: int
 
 
@@ -105,8 +105,8 @@ class LoadPlan:
     view: str
     view_hash: str
     item: ItemPlan
-    chunk_columns: Tuple[int, ...]
-    chunks: Tuple[Chunk, ...]
+    chunk_columns: tuple[int, ...]
+    chunks: tuple[Chunk, ...]
     prefix: str
 
     def result_key(self, number: int) -> str:
@@ -142,7 +142,7 @@ class LoadPlan:
         )
 
 
-def _chunk(data: Dict[str, Any]) -> Chunk:
+def _chunk(data: dict[str, Any]) -> Chunk:
     lower, upper = data["lower"], data["upper"]
     return Chunk(
         number=data["number"],
@@ -158,5 +158,5 @@ def _encode(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} is no part of a load plan")
 
 
-def _decode(data: Dict[str, Any]) -> Any:
+def _decode(data: dict[str, Any]) -> Any:
     return base64.b64decode(data["b64"]) if set(data) == {"b64"} else data
