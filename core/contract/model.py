@@ -195,7 +195,7 @@ class Table(_Form):
     source_table: SqlName | None = None
     pk: AttributeName
     sk: AttributeName | None = None
-    gsis: list[Gsi] = []
+    gsis: list[Gsi] = Field(default_factory=list)
     attributes: list[Attribute] | None = None
     entities: list[Entity] | None = None
     satisfies: list[str] | None = None

@@ -1,0 +1,172 @@
+"""Expressions of a contract: parsed by sqlglot, limited to what CONTRACT.md allows, names resolved to real columns.
+
+Guarantees:
+- Nothing but columns, literals, operators and listed functions gets through; no statement, subquery, comment,
+  variable or unlisted function does, however it is written.
+- Every column in the result is qualified with an alias of ours and quoted; a name that is no column is a problem.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlglot import exp
+from sqlglot.dialects.mysql import MySQL
+from sqlglot.errors import ParseError, TokenError
+
+from core.contract.problems import nearest, shown
+from core.source_schema import SourceColumn, SourceTable
+
+_OPERATORS: tuple[type[exp.Expr], ...] = (
+    *(exp.And, exp.Or, exp.Not, exp.Paren, exp.EQ, exp.NEQ, exp.NullSafeEQ, exp.GT, exp.GTE, exp.LT, exp.LTE),
+    *(exp.Is, exp.In, exp.Between, exp.Like, exp.Null, exp.Boolean, exp.Literal, exp.Neg),
+    *(exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Column, exp.Identifier),
+)
+_COMPARISONS = (exp.EQ, exp.NEQ, exp.NullSafeEQ, exp.GT, exp.GTE, exp.LT, exp.LTE)
+
+
+class ExpressionProblem(Exception):  # noqa: N818 - becomes a Problem with its place, never leaves this package
+    """What is wrong with one expression, and what would be right."""
+
+    def __init__(self, message: str, remedy: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+
+
+@dataclass(frozen=True)
+class Relation:
+    """A table as it stands in the view's FROM: `name` as the contract says it, `alias` as the view does."""
+
+    name: str
+    alias: str
+    table: SourceTable
+
+    def column(self, name: str) -> SourceColumn | None:
+        """The column of that name, or None."""
+        return self.table.column(name)
+
+    def aliased(self) -> exp.Expr:
+        """The table under its alias, for a FROM or JOIN."""
+        return exp.alias_(exp.table_(self.table.name, quoted=True), self.alias, table=True, quoted=True)
+
+
+def join_condition(text: str, *, source: Relation, target: Relation) -> exp.Expr:
+    """A join's condition over the source and the target table.
+
+    A table joined to itself without an alias: the left side of each comparison is the target, the right side
+    the source (CONTRACT.md rule 10). An unqualified name must be a column of exactly one of the two.
+    """
+    tree = _parsed(text)
+    if source.name == target.name:
+        return _self_condition(tree, source, target)
+    return _resolved(tree, {source.name: source, target.name: target})
+
+
+def column_of(text: str, target: Relation) -> SourceColumn:
+    """A selected column: `column` or `table.column` of the target table."""
+    whole = target.column(text)
+    if whole is not None:  # any legal column name, however odd, needs no quotes when it stands alone
+        return whole
+    tree = _parsed(text)
+    if not isinstance(tree, exp.Column):
+        raise ExpressionProblem(
+            f"{shown(text)} is an expression; this version selects plain columns only", "Name one column."
+        )
+    return _lookup(tree, {target.name: target})[1]
+
+
+def equalities(condition: exp.Expr) -> list[tuple[exp.Column, exp.Column]] | None:
+    """The column pairs of a condition that is nothing but `a = b AND c = d ...`; None for any other."""
+    pairs: list[tuple[exp.Column, exp.Column]] = []
+    for part in condition.flatten() if isinstance(condition, exp.And) else [condition]:
+        inner = part.unnest()
+        if not isinstance(inner, exp.EQ):
+            return None
+        left, right = inner.left.unnest(), inner.right.unnest()
+        if not (isinstance(left, exp.Column) and isinstance(right, exp.Column)):
+            return None
+        pairs.append((left, right))
+    return pairs
+
+
+def _parsed(text: str) -> exp.Expr:
+    try:
+        tokens = MySQL().tokenize(text)
+        if any(token.comments for token in tokens):
+            raise ExpressionProblem("holds a comment", "Remove it.")
+        tree = MySQL().parser().parse_into(exp.Condition, tokens, text)
+    except (ParseError, TokenError):
+        raise ExpressionProblem(
+            f"{shown(text)} is no expression that tableferry understands",
+            "Quote names that are reserved words or hold blanks with backticks.",
+        ) from None
+    except RecursionError:
+        raise ExpressionProblem("is nested too deeply") from None
+    if len(tree) != 1 or tree[0] is None:
+        raise ExpressionProblem(f"{shown(text)} must be exactly one expression")
+    found = tree[0]
+    _refuse_unlisted(found)
+    return found
+
+
+def _refuse_unlisted(tree: exp.Expr) -> None:
+    for node in tree.walk():
+        if isinstance(node, exp.Subquery | exp.Query):
+            raise ExpressionProblem("holds a subquery", "Only columns of the joined tables may be used.")
+        if isinstance(node, exp.Parameter | exp.SessionParameter | exp.Placeholder):
+            raise ExpressionProblem("holds a variable or placeholder", "Use columns and literals.")
+        if isinstance(node, exp.Column) and (node.args.get("db") or node.args.get("catalog")):
+            raise ExpressionProblem(f"{node.sql('mysql')} names another database", "Write table.column.")
+        if not isinstance(node, _OPERATORS):
+            raise ExpressionProblem(f"{node.sql('mysql')[:60]!r} is not allowed here in this version")
+
+
+def _resolved(tree: exp.Expr, relations: Mapping[str, Relation]) -> exp.Expr:
+    def replace(node: exp.Expr) -> exp.Expr:
+        return _qualified(*_lookup(node, relations)) if isinstance(node, exp.Column) else node
+
+    return tree.transform(replace)
+
+
+def _self_condition(tree: exp.Expr, source: Relation, target: Relation) -> exp.Expr:
+    resolved: set[int] = set()
+    for comparison in list(tree.find_all(*_COMPARISONS)):
+        for side, relation in ((comparison.this, target), (comparison.expression, source)):
+            for column in list(side.find_all(exp.Column)):
+                qualified = _qualified(*_lookup(column, {relation.name: relation}))
+                column.replace(qualified)
+                resolved.add(id(qualified))
+    for column in tree.find_all(exp.Column):
+        if id(column) not in resolved:
+            raise ExpressionProblem(
+                f"{column.sql('mysql')} may be the row itself or the one it is joined to",
+                "Compare with =, <, > and the like: the left side is the joined row, the right side the row itself.",
+            )
+    return tree
+
+
+def _lookup(node: exp.Column, relations: Mapping[str, Relation]) -> tuple[Relation, SourceColumn]:
+    if node.table:
+        relation = relations.get(node.table) or next(
+            (r for name, r in relations.items() if name.lower() == node.table.lower()), None
+        )
+        if relation is None:
+            raise ExpressionProblem(f"{shown(node.table)} is no table of this join", nearest(node.table, relations))
+        column = relation.column(node.name)
+        if column is None:
+            known = [c.name for c in relation.table.columns]
+            raise ExpressionProblem(f"{relation.name} has no column {shown(node.name)}", nearest(node.name, known))
+        return relation, column
+    found = [(r, c) for r in relations.values() if (c := r.column(node.name)) is not None]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise ExpressionProblem(f"{shown(node.name)} is a column of both tables", "Write table.column.")
+    known = [c.name for r in relations.values() for c in r.table.columns]
+    raise ExpressionProblem(f"there is no column {shown(node.name)}", nearest(node.name, known))
+
+
+def _qualified(relation: Relation, column: SourceColumn) -> exp.Column:
+    return exp.column(column.name, table=relation.alias, quoted=True)

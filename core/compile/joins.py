@@ -1,0 +1,57 @@
+"""Joins that must match at most once: proved by a unique index, or checked by a query before anything is created."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlglot import exp
+
+from core.compile.expressions import Relation, equalities
+from core.items.plan import Kind
+from core.source_schema import SourceColumn
+
+
+@dataclass(frozen=True)
+class JoinCheck:
+    """A query that answers with a row if some source row matches more than one row of the joined table."""
+
+    place: str
+    target_table: str
+    sql: str
+
+
+def matches_at_most_once(condition: exp.Expr, source: Relation, target: Relation) -> bool:
+    """Whether a unique index of the target proves that no source row has two matches.
+
+    Only equalities between columns that compare as the index does count: under another collation or type,
+    two different keys of the index can both equal one value ('1' and '01' both equal the number 1).
+    """
+    pairs = equalities(condition)
+    if pairs is None:
+        return False
+    proved: set[str] = set()
+    for left, right in pairs:
+        for mine, other in ((left, right), (right, left)):
+            if mine.table != target.alias or other.table != source.alias:
+                continue
+            if _compare_alike(target.column(mine.name), source.column(other.name)):
+                proved.add(mine.name.lower())
+    keys = [target.table.primary_key, *(k.columns for k in target.table.unique_keys)]
+    return any(key and {c.lower() for c in key} <= proved for key in keys)
+
+
+def check_query(place: str, condition: exp.Expr, source: Relation, target: Relation) -> JoinCheck:
+    """The query for a join that no unique index proves."""
+    key = source.table.row_key()
+    if key and all(c.kind != Kind.JSON for c in key):
+        query = exp.select("1").from_(source.aliased()).join(target.aliased(), on=condition.copy())
+        query = query.group_by(*(exp.column(c.name, table=source.alias, quoted=True) for c in key))
+        query = query.having("COUNT(*) > 1")
+    else:
+        matches = exp.select("COUNT(*)").from_(target.aliased()).where(condition.copy()).subquery()
+        query = exp.select("1").from_(source.aliased()).where(exp.GT(this=matches, expression=exp.Literal.number(1)))
+    return JoinCheck(place, target.name, query.limit(1).sql("mysql"))
+
+
+def _compare_alike(left: SourceColumn | None, right: SourceColumn | None) -> bool:
+    return left is not None and right is not None and left.compares_like(right)
