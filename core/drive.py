@@ -1,0 +1,94 @@
+"""Drives one table through its lifecycle: intent recorded, effect made or found, evidence committed, one step at a time.
+
+Guarantees:
+- A step's intent is stored before its effect, and its evidence after it; nothing else changes a table's state.
+- A step that fails leaves its table `failed` with the error; other tables do not notice.
+- A table that is picked up after a death goes on from its last commit; a live job run is watched, a dead one replaced.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from core.checkpoints import CheckpointStore, TableCheckpoint
+from core.errors import InternalError, TableferryError
+from core.lifecycle import TableState, Trigger
+from core.steps import STEPS, TableRun
+from core.steps.load import RUN_TOKEN
+
+_STARTS_A_RUN = frozenset({Trigger.START_LOAD, Trigger.RESTART_LOAD})
+
+
+@dataclass(frozen=True)
+class TableDriver:
+    """Moves one table; the store is synchronous, so its calls go to a thread."""
+
+    run: TableRun
+    store: CheckpointStore
+
+    async def checkpoint(self) -> TableCheckpoint:
+        """Where the table stands."""
+        return await asyncio.to_thread(self.store.table, self.run.migration_id, self.run.table.name)
+
+    async def pick_up(self) -> Trigger | None:
+        """Look at a table that may have been left in the middle; returns the trigger to go on with, None when final."""
+        checkpoint = await self.checkpoint()
+        if checkpoint.state is TableState.FAILED:
+            checkpoint = await self._fire(Trigger.RETRY)
+        if checkpoint.state is TableState.LOADING and await self._run_is_dead(checkpoint):
+            await self._give_up_watching()
+            return Trigger.RESTART_LOAD
+        return checkpoint.life.next_trigger()
+
+    async def advance(self, trigger: Trigger) -> Trigger | None:
+        """Make one transition and return the next trigger, None when the table is final.
+
+        Raises what the step raised, after the table was marked as failed with it.
+        """
+        try:
+            return await self._transition(trigger)
+        except TableferryError as error:
+            await self._fail(error)
+            raise
+        except Exception as error:
+            # A defect of ours must not leave the table without its reason, nor other tables without a report.
+            wrapped = InternalError(
+                f"{trigger.value} of {self.run.table.name} failed unexpectedly: {type(error).__name__}.",
+                remedy="This is a defect of tableferry; please report it with the log.",
+            )
+            await self._fail(wrapped)
+            raise wrapped from error
+
+    async def _transition(self, trigger: Trigger) -> Trigger | None:
+        before = await self.checkpoint()
+        pending = await asyncio.to_thread(
+            self.store.begin, self.run.migration_id, self.run.table.name, trigger, _intent(trigger)
+        )
+        evidence = await STEPS[trigger](self.run, pending.intent, before.evidence)
+        after = await asyncio.to_thread(self.store.commit, pending, evidence)
+        return after.life.next_trigger()
+
+    async def _fail(self, error: TableferryError) -> None:
+        await asyncio.to_thread(self.store.fail, self.run.migration_id, self.run.table.name, error.to_wire())
+
+    async def _fire(self, trigger: Trigger) -> TableCheckpoint:
+        return await asyncio.to_thread(self.store.fire, self.run.migration_id, self.run.table.name, trigger)
+
+    async def _run_is_dead(self, checkpoint: TableCheckpoint) -> bool:
+        evidence = checkpoint.evidence
+        found = await self.run.world.jobs.run(str(evidence["job_name"]), str(evidence["run_id"]))
+        return found.is_dead
+
+    async def _give_up_watching(self) -> None:
+        """A `finish_load` that was being watched when the process died waits for a run that is dead now."""
+        pending = await asyncio.to_thread(self.store.pending, self.run.migration_id, self.run.table.name)
+        if pending is not None and pending.trigger is Trigger.FINISH_LOAD:
+            await asyncio.to_thread(self.store.abandon, pending, {"message": "the job run died; another replaces it"})
+
+
+def _intent(trigger: Trigger) -> dict[str, Any]:
+    """What a resume looks for in the world: a job run carries the token it was started with."""
+    return {"run_token": uuid.uuid4().hex, "argument": RUN_TOKEN} if trigger in _STARTS_A_RUN else {}

@@ -1,0 +1,17 @@
+"""What is uploaded for a load job: the loader's script and zip, named by their content."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class LoaderPackage:
+    """`modules` is Glue's `--additional-python-modules`; the names hold the content's hash, so none is overwritten."""
+
+    zip_bytes: bytes
+    sha256: str
+    zip_name: str
+    script_name: str
+    script_bytes: bytes
+    modules: str

@@ -1,0 +1,82 @@
+"""Before anything is created: the contract is compiled against the live schema, and what only data can tell is asked."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from core.compile import CompiledTable, compile_contract
+from core.contract import Contract, ContractError, Problem, Table
+from core.contract.checks import table_place
+from core.options import MigrationOptions
+from core.ports import SourceDatabase, TargetTables, World
+from core.source_schema import SourceSchema
+
+
+async def plan_tables(
+    contract: Contract, world: World, options: MigrationOptions
+) -> tuple[SourceSchema, list[CompiledTable]]:
+    """Compile every table and prove its joins.
+
+    Raises ContractError with every problem: of the schema, of joins with several matches, of target tables that
+    exist and differ.
+    """
+    schema = await world.source.describe_schema(sorted(_tables_named(contract)))
+    compiled = compile_contract(contract, schema, options.target)
+    found = await asyncio.gather(
+        *(_join_problems(table, world.source) for table in compiled),
+        *(_target_problems(n, contract.tables[n], t, world.targets) for n, t in enumerate(compiled)),
+    )
+    problems = [problem for some in found for problem in some]
+    if problems:
+        raise ContractError(problems)
+    return schema, compiled
+
+
+def _tables_named(contract: Contract) -> Iterator[str]:
+    for table in contract.tables:
+        if table.source_table is not None:
+            yield table.source_table
+        yield from (e.source_table for e in table.entities or [])
+        yield from _named_in(table.model_dump())
+
+
+def _named_in(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        if isinstance(value.get("target_table"), str):
+            yield value["target_table"]
+        for part in value.values():
+            yield from _named_in(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _named_in(part)
+
+
+async def _join_problems(table: CompiledTable, source: SourceDatabase) -> list[Problem]:
+    problems: list[Problem] = []
+    for check in table.join_checks:
+        if (await source.query(check.sql, max_rows=1, timeout_seconds=3_600)).rows:
+            problems.append(
+                Problem(
+                    f"{check.place}, join",
+                    f"some rows match several rows of {check.target_table}; picking one silently would be wrong",
+                    "Join by a condition that at most one row fulfils.",
+                )
+            )
+    return problems
+
+
+async def _target_problems(
+    number: int, table: Table, compiled: CompiledTable, targets: TargetTables
+) -> Sequence[Problem]:
+    place = table_place(number, table)
+    return [
+        Problem(
+            place,
+            f"the DynamoDB table {compiled.target.table_name} exists and differs: {d['property']} is {d['actual']!r}, "
+            f"the contract wants {d['expected']!r}",
+            "Choose a --table-prefix, or delete the table.",
+        )
+        for d in await targets.differences(compiled.target.to_wire())
+    ]

@@ -1,0 +1,95 @@
+"""create_job: the loader and the load plan are in S3, the credentials where the loader may read them, the job in Glue."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from core.items.plan import Chunk, LoadPlan
+from core.ports import JobDefinition
+from core.steps.table_run import Evidence, TableRun
+
+
+async def create_job(run: TableRun, intent: Evidence, evidence: Evidence) -> dict[str, Any]:
+    """Upload the loader and the plan, and create the Glue job. Raises ConflictError when a job of this name differs."""
+    run.report("planning chunks")
+    chunks = await _plan_chunks(run)
+    plan = _load_plan(run, chunks)
+    run.report("creating job")
+    objects, options, package = run.world.objects, run.options, run.package
+    directory = f"{options.key_prefix}loader/"
+    await objects.put(directory + package.zip_name, package.zip_bytes, "application/zip")
+    await objects.put(directory + package.script_name, package.script_bytes, "text/x-python")
+    await objects.put(f"{run.prefix}plan.json", plan.to_json().encode(), "application/json")
+    credentials, secret_arn = await _credentials(run)
+    root = f"s3://{objects.bucket}/"
+    job = JobDefinition(
+        name=run.job_name,
+        role_arn=options.glue_role_arn,
+        script_location=root + directory + package.script_name,
+        default_arguments={
+            "--extra-py-files": root + directory + package.zip_name,
+            "--additional-python-modules": package.modules,
+            "--plan": f"{root}{run.prefix}plan.json",
+            "--writers": str(options.writers),
+            **credentials,
+        },
+        timeout_minutes=options.job_timeout_minutes,
+        max_retries=options.job_max_retries,
+        max_capacity=options.job_max_capacity,
+        connections=options.connections,
+        description=f"tableferry loads {run.table.target.table_name} (migration {run.migration_id})",
+        tags={"tableferry:migration": run.migration_id},
+    )
+    created = await run.world.jobs.create_job(job)
+    return {
+        "job_name": job.name,
+        "job_created": created,
+        "loader_sha256": package.sha256,
+        "secret_arn": secret_arn,
+        "chunks": len(chunks),
+        "rows_planned": sum(c.rows for c in chunks) if run.table.chunk_columns else None,
+    }
+
+
+async def _plan_chunks(run: TableRun) -> list[Chunk]:
+    """Key ranges that cover the table without gap or overlap: the first and the last one are open to the outside."""
+    table = run.table
+    if not table.chunk_columns:
+        return [Chunk(0, None, None, 0)]
+    bounds = await run.world.source.plan_chunks(
+        table.source_table,
+        table.chunk_columns,
+        run.options.rows_per_chunk,
+        lambda rows: run.report("planning chunks", rows),
+    )
+    uppers = [b.upper for b in bounds[:-1]]
+    ends = zip([None, *uppers], [*uppers, None], strict=True)
+    rows = [b.rows for b in bounds] or [0]
+    return [Chunk(n, lower, upper, count) for n, ((lower, upper), count) in enumerate(zip(ends, rows, strict=True))]
+
+
+def _load_plan(run: TableRun, chunks: list[Chunk]) -> LoadPlan:
+    table = run.table
+    return LoadPlan(
+        migration=run.migration_id,
+        table=table.name,
+        target_table=table.target.table_name,
+        database=run.database,
+        view=table.view.name,
+        view_hash=table.view.definition_hash,
+        item=table.item,
+        chunk_columns=table.chunk_indexes,
+        chunks=tuple(chunks),
+        prefix=run.prefix,
+    )
+
+
+async def _credentials(run: TableRun) -> tuple[dict[str, str], str | None]:
+    """The argument that tells the loader where the credentials are; they themselves are never an argument."""
+    options = run.options
+    if options.secret_arn is not None:
+        return {"--secret-arn": options.secret_arn}, options.secret_arn
+    if options.connections:
+        return {"--connection-name": options.connections[0]}, None
+    arn = await run.world.source.publish_secret(f"tableferry/{run.migration_id}")
+    return {"--secret-arn": arn}, arn

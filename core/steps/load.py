@@ -1,0 +1,99 @@
+"""start_load, restart_load, finish_load: one job run loads the table, watched until it is over."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+from core.errors import JobFailedError, NotFoundError
+from core.items.plan import LoadPlan
+from core.ports import JobRun
+from core.steps.results import LoadTotals, total
+from core.steps.table_run import Evidence, TableRun
+
+RUN_TOKEN = "--run-token"  # noqa: S105 - a name, not a secret
+LOG_LINES = 20
+_RESULTS_AT_ONCE = 8
+
+
+async def start_load(run: TableRun, intent: Evidence, evidence: Evidence) -> dict[str, Any]:
+    """Start a job run, unless the run with this intent's token was started before the process died."""
+    run.report("starting job run")
+    job, token = str(evidence["job_name"]), str(intent["run_token"])
+    started = await _run_with_token(run, job, token)
+    run_id = started.run_id if started else await run.world.jobs.start_run(job, {RUN_TOKEN: token})
+    runs = [*evidence.get("run_ids", []), run_id]
+    return {"run_id": run_id, "run_ids": runs, "load_started_at": run.world.clock.now().isoformat()}
+
+
+async def _run_with_token(run: TableRun, job: str, token: str) -> JobRun | None:
+    return next((r for r in await run.world.jobs.runs(job) if r.arguments.get(RUN_TOKEN) == token), None)
+
+
+async def finish_load(run: TableRun, intent: Evidence, evidence: Evidence) -> dict[str, Any]:
+    """Watch the run until it is over, then add up its chunks. Raises JobFailedError with the end of its log."""
+    plan = await load_plan(run)
+    finished = await _watch(run, plan, str(evidence["job_name"]), str(evidence["run_id"]))
+    totals = await read_totals(run, plan)
+    return {
+        "load": totals.to_record(),
+        "run_state": finished.state,
+        "run_attempt": finished.attempt,
+        "run_seconds": finished.execution_seconds,
+        "load_finished_at": run.world.clock.now().isoformat(),
+    }
+
+
+async def load_plan(run: TableRun) -> LoadPlan:
+    """The plan that the job was created with."""
+    return LoadPlan.from_json((await run.world.objects.get(f"{run.prefix}plan.json")).decode())
+
+
+async def _watch(run: TableRun, plan: LoadPlan, job: str, run_id: str) -> JobRun:
+    done: set[str] = set()
+    rows = {plan.result_key(c.number): c.rows for c in plan.chunks}
+    rows_total = sum(rows.values()) or None
+    while True:
+        found = await run.world.jobs.run(job, run_id)
+        done.update(await run.world.objects.keys(f"{plan.prefix}results/", max(done, default="")))
+        run.report(f"loading ({found.state.lower()})", sum(rows.get(k, 0) for k in done), rows_total)
+        if found.is_dead:
+            raise await _job_failed(run, job, found)
+        if found.is_over:
+            return found
+        await run.world.clock.sleep(run.options.poll_seconds)
+
+
+async def _job_failed(run: TableRun, job: str, found: JobRun) -> JobFailedError:
+    try:
+        log = await run.world.jobs.logs(job, found.run_id, LOG_LINES)
+    except NotFoundError:
+        log = []  # a run that never began has no log stream
+    return JobFailedError(
+        f"Run {found.run_id} of job {job} ended {found.state}: {found.error_message or 'no reason given'}.",
+        remedy="Repair the cause, then `tableferry resume` loads the chunks that are missing.",
+        job=job,
+        run_id=found.run_id,
+        run_state=found.state,
+        log_tail=log,
+    )
+
+
+async def read_totals(run: TableRun, plan: LoadPlan) -> LoadTotals:
+    """The sum of every chunk's result. Raises JobFailedError when a chunk has none, or does not account for its rows."""
+    gate = asyncio.Semaphore(_RESULTS_AT_ONCE)
+
+    async def result(number: int) -> dict[str, Any]:
+        async with gate:
+            try:
+                found: dict[str, Any] = json.loads(await run.world.objects.get(plan.result_key(number)))
+            except NotFoundError as error:
+                raise JobFailedError(
+                    f"The run succeeded, but chunk {number} left no result.",
+                    remedy="Resume: the chunk is loaded again.",
+                    chunk=number,
+                ) from error
+            return found
+
+    return total(plan, await asyncio.gather(*(result(c.number) for c in plan.chunks)))

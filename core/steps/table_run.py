@@ -1,0 +1,46 @@
+"""What every step of one table is given."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from core.compile import CompiledTable
+from core.loader_package import LoaderPackage
+from core.options import MigrationOptions
+from core.ports import OnProgress, Progress, World
+
+
+@dataclass(frozen=True)
+class TableRun:
+    """One table of one migration; `migration_id` is short and safe in names, keys and paths."""
+
+    migration_id: str
+    database: str
+    table: CompiledTable
+    options: MigrationOptions
+    world: World
+    package: LoaderPackage
+    on_progress: OnProgress
+
+    @property
+    def prefix(self) -> str:
+        """The S3 key prefix of this table's plan, results and rejects."""
+        return f"{self.options.key_prefix}migrations/{self.migration_id}/{self.table.name}/"
+
+    @property
+    def job_name(self) -> str:
+        """The Glue job's name; Glue allows 255 characters."""
+        name = f"tableferry-{self.migration_id}-{self.table.name}"
+        if len(name) <= 255:
+            return name
+        return f"{name[:238]}-{hashlib.sha256(name.encode()).hexdigest()[:16]}"
+
+    def report(self, activity: str, rows_done: int = 0, rows_total: int | None = None) -> None:
+        """Tell whoever watches what the table is doing."""
+        self.on_progress(Progress(self.table.name, activity, rows_done, rows_total))
+
+
+Evidence = Mapping[str, Any]
