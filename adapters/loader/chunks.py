@@ -1,0 +1,126 @@
+"""Loads one chunk: rows of the view to items of the table, every one of them accounted for."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import Any, Callable
+
+from core.items.item import ItemConverter
+from core.items.plan import Chunk, LoadPlan
+from core.items.rejects import RejectedRow
+
+from adapters.loader.batches import Batcher
+from adapters.loader.errors import SourceLostError
+from adapters.loader.objects import Bucket
+from adapters.loader.rejects import ChunkRejects
+from adapters.loader.results import ChunkResult
+from adapters.loader.rows import Row, RowReader
+from adapters.loader.writer import BatchWriter
+
+NewWriter = Callable[[ItemConverter], BatchWriter]
+
+MAX_ATTEMPTS = 6
+
+
+@dataclass
+class _Clock:
+    read: float = 0.0
+    convert: float = 0.0
+    rows: int = 0
+    bytes: int = 0
+
+
+class ChunkLoader:
+    """Loads chunks of one plan one after the other. A chunk's puts are idempotent, so it may be loaded again."""
+
+    def __init__(
+        self, plan: LoadPlan, reader: RowReader, new_writer: NewWriter, bucket: Bucket, *, run_token: str,
+        wait: Callable[[float], Any] = time.sleep,
+    ) -> None:  # fmt: skip
+        self._plan = plan
+        self._reader = reader
+        self._new_writer = new_writer
+        self._bucket = bucket
+        self._run_token = run_token
+        self._wait = wait
+        self._converter = ItemConverter(plan.item)
+
+    def load(self, chunk: Chunk) -> ChunkResult:
+        """Load it, its rejects stored, its result not yet.
+
+        A lost source is connected to again and the whole chunk redone, its counts from zero, at most 6 times.
+        """
+        for attempt in range(1, MAX_ATTEMPTS):
+            try:
+                return self._load(chunk)
+            except SourceLostError:
+                self._wait(min(60.0, 2.0**attempt))
+        return self._load(chunk)
+
+    def _load(self, chunk: Chunk) -> ChunkResult:
+        began, clock = time.monotonic(), _Clock()
+        with ChunkRejects(self._converter) as rejects:
+            with self._new_writer(self._converter) as writer:
+                self._convert(self._timed(chunk, clock), writer, rejects, clock)
+            rejects.store(self._bucket, self._plan.rejects_key(chunk.number))
+        result = self._result(chunk, writer, rejects, clock, time.monotonic() - began)
+        result.require_every_row()
+        return result
+
+    def _timed(self, chunk: Chunk, clock: _Clock) -> Iterator[list[Row]]:
+        groups = self._reader.read(chunk)
+        while True:
+            began = time.monotonic()
+            group = next(groups, None)
+            clock.read += time.monotonic() - began
+            if group is None:
+                return
+            clock.rows += len(group)
+            clock.bytes += sum(len(cell) for row in group for cell in row if cell is not None)
+            yield group
+
+    def _convert(self, groups: Iterable[list[Row]], writer: BatchWriter, rejects: ChunkRejects, clock: _Clock) -> None:
+        batcher = Batcher(self._plan.item, self._converter.row_key)
+        for group in groups:
+            began = time.monotonic()
+            batches = []
+            for row in group:
+                try:
+                    item, size = self._converter.convert_sized(row)
+                except RejectedRow as reject:
+                    rejects.add(row, reject)
+                    continue
+                batch = batcher.add(item, row, size)
+                if batch is not None:
+                    batches.append(batch)
+            clock.convert += time.monotonic() - began
+            for batch in batches:
+                writer.put(batch)
+        rest = batcher.rest()
+        if rest is not None:
+            writer.put(rest)
+
+    def _result(
+        self, chunk: Chunk, writer: BatchWriter, rejects: ChunkRejects, clock: _Clock, total: float
+    ) -> ChunkResult:
+        counts = writer.counts
+        seconds = {"read": clock.read, "convert": clock.convert, "write": counts.seconds, "total": total}
+        return ChunkResult(
+            chunk=chunk.number,
+            view_hash=self._plan.view_hash,
+            run_token=self._run_token,
+            rows_read=clock.rows,
+            items_written=counts.items,
+            rejects=rejects.count,
+            rejects_by_reason=dict(rejects.by_reason),
+            bytes_read=clock.bytes,
+            bytes_written=counts.bytes,
+            capacity_units=counts.capacity_units,
+            retries=counts.retries,
+            unprocessed_items=counts.unprocessed_items,
+            seconds={name: round(value, 3) for name, value in seconds.items()},
+            finished_at=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        )

@@ -1,0 +1,32 @@
+"""The bucket that holds the plan and takes the results."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import IO, Any
+
+
+class Bucket:
+    """Objects of one S3 bucket; `s3` is an S3 client."""
+
+    def __init__(self, s3: Any, name: str) -> None:
+        self._s3 = s3
+        self._name = name
+
+    def text(self, key: str) -> str:
+        """An object's text."""
+        return str(self._s3.get_object(Bucket=self._name, Key=key)["Body"].read().decode("utf-8"))
+
+    def put(self, key: str, body: bytes | IO[bytes], *, content_type: str) -> None:
+        """Write an object, over the one that is there."""
+        self._s3.put_object(Bucket=self._name, Key=key, Body=body, ContentType=content_type)
+
+    def delete(self, key: str) -> None:
+        """Remove an object; one that is not there is no error."""
+        self._s3.delete_object(Bucket=self._name, Key=key)
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        """The keys under a prefix, ascending."""
+        for page in self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._name, Prefix=prefix):
+            for found in page.get("Contents", ()):
+                yield found["Key"]

@@ -1,0 +1,59 @@
+"""The rows of a chunk that cannot become items, as JSON lines in a temporary file: a chunk may hold nothing else."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections import Counter
+from collections.abc import Sequence
+from types import TracebackType
+from typing import IO
+
+from core.items.item import ItemConverter
+from core.items.plan import Cell
+from core.items.rejects import RejectedRow
+
+from adapters.loader.objects import Bucket
+
+
+class ChunkRejects:
+    """A context that collects one chunk's rejects: `{"row", "attribute", "reason", "message", "value"}` a line."""
+
+    def __init__(self, converter: ItemConverter) -> None:
+        self._converter = converter
+        self._file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed by __exit__
+        self.by_reason: Counter[str] = Counter()
+
+    def __enter__(self) -> ChunkRejects:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._file.close()
+
+    @property
+    def count(self) -> int:
+        """How many rows so far."""
+        return sum(self.by_reason.values())
+
+    def add(self, row: Sequence[Cell], reject: RejectedRow) -> None:
+        """Keep a rejected row: its key, the reason, and the beginning of the offending cell."""
+        line = {
+            "row": self._converter.row_key(row),
+            "attribute": reject.attribute,
+            "reason": reject.reason,
+            "message": reject.message,
+            "value": self._converter.preview(row, reject.attribute),
+        }
+        self._file.write(json.dumps(line, ensure_ascii=False).encode("utf-8") + b"\n")
+        self.by_reason[reject.reason] += 1
+
+    def store(self, bucket: Bucket, key: str) -> None:
+        """Write the lines to `key`; without rejects, remove what an earlier attempt left there."""
+        if not self.by_reason:
+            if key in bucket.keys(key):
+                bucket.delete(key)
+            return
+        self._file.seek(0)
+        bucket.put(key, self._file, content_type="application/jsonlines")
