@@ -1,4 +1,4 @@
-"""Drives one table through its lifecycle: intent recorded, effect made or found, evidence committed, one step at a time.
+"""Drives one table through its lifecycle: intent recorded, effect made or found, evidence committed.
 
 Guarantees:
 - A step's intent is stored before its effect, and its evidence after it; nothing else changes a table's state.

@@ -1,4 +1,4 @@
-"""Before anything is created: the contract is compiled against the live schema, and what only data can tell is asked."""
+"""Before anything is created: the contract is compiled against the live schema, and the data is asked the rest."""
 
 from __future__ import annotations
 

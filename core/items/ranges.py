@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Optional
 
 from core.items.plan import Cell
 
@@ -14,7 +13,7 @@ def quoted(name: str) -> str:
 
 
 def range_predicate(
-    columns: Sequence[str], lower: Optional[Sequence[Cell]], upper: Optional[Sequence[Cell]]
+    columns: Sequence[str], lower: Sequence[Cell] | None, upper: Sequence[Cell] | None
 ) -> tuple[str, list[Cell]]:
     """SQL over `columns` (names, in key order) with `%s`, and its parameters; "1=1" when both ends are open.
 

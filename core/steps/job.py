@@ -1,4 +1,4 @@
-"""create_job: the loader and the load plan are in S3, the credentials where the loader may read them, the job in Glue."""
+"""create_job: loader and load plan are in S3, the credentials where the loader may read them, the job in Glue."""
 
 from __future__ import annotations
 

@@ -81,7 +81,7 @@ async def _job_failed(run: TableRun, job: str, found: JobRun) -> JobFailedError:
 
 
 async def read_totals(run: TableRun, plan: LoadPlan) -> LoadTotals:
-    """The sum of every chunk's result. Raises JobFailedError when a chunk has none, or does not account for its rows."""
+    """The sum of the chunks' results. Raises JobFailedError when one is missing or does not account for its rows."""
     gate = asyncio.Semaphore(_RESULTS_AT_ONCE)
 
     async def result(number: int) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""create_view: the view exists, is ours, has the columns that the plan counts on, and gives each row a key of its own."""
+"""create_view: the view exists, is ours, has the columns that the plan counts on, and gives each row its own key."""
 
 from __future__ import annotations
 
