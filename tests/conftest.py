@@ -13,6 +13,8 @@ import pymysql
 import pytest
 from pymysql.constants import CLIENT
 
+from adapters.local import runtime as local_runtime
+from adapters.local.runtime import RuntimeState
 from adapters.local.sql_server import SqlServer
 
 
@@ -95,6 +97,30 @@ def database(server_url: str) -> Iterator[Database]:
         finally:
             cursor.execute(f"DROP DATABASE IF EXISTS `{name}`")
             cursor.execute("DROP USER IF EXISTS %s@'%%'", (user,))
+
+
+@pytest.fixture(scope="session")
+def runtime(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RuntimeState]:
+    """The whole local runtime, provisioned: `runtime.env` is what a shell needs to use it.
+
+    A minute of a job's Timeout is one second.
+    """
+    directory = tmp_path_factory.mktemp("runtime")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TABLEFERRY_LOCAL_GLUE_MINUTE_SECONDS", "1")
+        state = local_runtime.up(directory)
+    yield state
+    local_runtime.down(directory)
+
+
+@pytest.fixture
+def aws_env(runtime: RuntimeState, monkeypatch: pytest.MonkeyPatch) -> RuntimeState:
+    """The environment of this test is the local runtime's, and nothing of the developer's own AWS settings."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    for name, value in runtime.env.items():
+        monkeypatch.setenv(name, value)
+    return runtime
 
 
 def _unique(prefix: str) -> str:

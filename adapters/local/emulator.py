@@ -17,6 +17,7 @@ from adapters.local.tools import built_once, run_uv, tools_directory
 
 VERSION = "1.5.33"
 REGION = "us-east-1"
+SERVICES = "dynamodb,dynamodbstreams,s3,iam,sts,secretsmanager,logs,monitoring,kms,tagging"
 
 
 def install_emulator(tools: Path) -> Path:
@@ -55,6 +56,8 @@ class Emulator(Part):
             "IOT_MTLS_ENABLED": "0",
             "SFTP_ENABLED": "0",
             "LOG_LEVEL": "WARNING",
+            # The rest would only be more to attack: Lambda, its own Glue and others run code.
+            "SERVICES": SERVICES,
             "PERSIST_STATE": "1",
             "STATE_DIR": str(self.directory / "state"),
             "S3_PERSIST": "1",
