@@ -28,6 +28,7 @@ def sessions(
     environment: Mapping[str, str], log_directory: Path, servers_file: Path | None = None
 ) -> dict[str, OpenSession]:
     """How to open each role's session. Raises SettingsError for a servers file that cannot be used."""
+    log_directory.mkdir(parents=True, exist_ok=True)
     custom = _read(servers_file) if servers_file else {}
     root = str(Path(__file__).resolve().parent.parent)
     found: dict[str, OpenSession] = {}
@@ -51,7 +52,7 @@ def _opener(role: str, entry: dict[str, Any], log_directory: Path) -> OpenSessio
 
     @asynccontextmanager
     async def open_session() -> AsyncIterator[Client]:
-        with log_path.open("a") as log:  # noqa: ASYNC230 - the child writes to it; this only opens it
+        with log_path.open("a") as log:
             async with Client(stdio_client(parameters, errlog=log)) as client:
                 yield client
 
