@@ -1,0 +1,179 @@
+"""The report of a migration: what was done to each table, what was proved, and what to do next.
+
+Guarantees:
+- A table counts as done only when it is `validated`; the exit code follows from the facts, nobody sets it.
+- `to_json` and `MigrationResult.from_json` are inverses.
+- Nothing that a name or a value holds can change the shape of the markdown.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Final
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, computed_field, model_validator
+
+from core.checkpoints import MigrationStatus
+from core.lifecycle import TableState
+
+EXIT_OK: Final = 0
+EXIT_FAILED: Final = 1
+EXIT_REJECTS: Final = 3
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SourceResult(_Part):
+    """The source, without its host: a report is passed around."""
+
+    engine: str
+    version: str
+    database: str
+
+
+class ViewResult(_Part):
+    table: str
+    view: str
+    definition_hash: str
+    created: bool
+
+
+class TableResult(_Part):
+    """`error` is the message of the failure that the table stands at."""
+
+    table: str
+    target_table: str
+    state: TableState
+    table_arn: str | None = None
+    created: bool = False
+    error: str | None = None
+
+
+class JobResult(_Part):
+    table: str
+    job_name: str
+    run_id: str | None = None
+    run_state: str | None = None
+    attempts: int = 0
+    execution_seconds: float | None = None
+
+
+class Mismatch(_Part):
+    """One difference between source and target; values are DynamoDB JSON or plain, None is absent."""
+
+    key: str
+    attribute: str | None = None
+    expected: JsonValue = None
+    actual: JsonValue = None
+
+
+class ValidationResult(_Part):
+    """The comparison of one table; counts are None where they could not be had."""
+
+    table: str
+    passed: bool
+    rows_in_view: int | None = None
+    items_written: int | None = None
+    items_in_target: int | None = None
+    rejects: int = 0
+    rejects_by_reason: dict[str, int] = Field(default_factory=dict)
+    sampled: int = 0
+    mismatches: list[Mismatch] = Field(default_factory=list)
+    message: str = ""
+
+
+class Rates(_Part):
+    """Measured while loading; `error_rate` is rejects / (records + rejects), between 0 and 1."""
+
+    records: int = 0
+    rejects: int = 0
+    seconds: float = 0.0
+    items_per_second: float = 0.0
+    error_rate: float = 0.0
+    bytes_written: int = 0
+    capacity_units: float = 0.0
+
+
+class TableMetrics(Rates):
+    """The three times are summed over the loader's workers, so they may exceed `seconds`."""
+
+    table: str
+    retries: int = 0
+    read_seconds: float = 0.0
+    convert_seconds: float = 0.0
+    write_seconds: float = 0.0
+
+
+class Metrics(Rates):
+    per_table: list[TableMetrics] = Field(default_factory=list)
+
+
+class Problem(_Part):
+    """A table that did not get through: where it stands, why, and what to do; `table` is empty for the migration."""
+
+    table: str
+    state: str
+    error: str
+    remedy: str
+
+
+class MigrationResult(_Part):
+    """Everything a person or a program wants to know after a run."""
+
+    migration_id: str
+    status: MigrationStatus
+    contract_hash: str
+    started_at: datetime
+    finished_at: datetime
+    seconds: float
+    source: SourceResult
+    views: list[ViewResult] = Field(default_factory=list)
+    tables: list[TableResult]
+    jobs: list[JobResult] = Field(default_factory=list)
+    validation: list[ValidationResult] = Field(default_factory=list)
+    metrics: Metrics = Field(default_factory=Metrics)
+    problems: list[Problem] = Field(default_factory=list)
+    imitation: bool = False
+    next_steps: list[str] = Field(default_factory=list)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _drop_what_follows(cls, given: Any) -> Any:
+        derived = ("success", "exit_code")
+        return {k: v for k, v in given.items() if k not in derived} if isinstance(given, dict) else given
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def success(self) -> bool:
+        """Whether every table is validated; rejects do not spoil it, they have an exit code of their own."""
+        return bool(self.tables) and all(table.state is TableState.VALIDATED for table in self.tables)
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def exit_code(self) -> int:
+        """0: every table is validated without rejects. 3: all validated, some rejects. 1: anything else."""
+        if not self.success:
+            return EXIT_FAILED
+        return EXIT_REJECTS if self.rejects else EXIT_OK
+
+    @property
+    def rejects(self) -> int:
+        """Rows that became no item; the larger of what loading and validation counted."""
+        return max(self.metrics.rejects, sum(check.rejects for check in self.validation))
+
+    def to_json(self) -> str:
+        """The report as one indented JSON document with a final line feed."""
+        return self.model_dump_json(indent=2) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> MigrationResult:
+        """Read `to_json`'s text. Raises pydantic.ValidationError for anything else."""
+        return cls.model_validate_json(text)
+
+    def to_markdown(self) -> str:
+        """The report for people: GitHub-flavoured markdown."""
+        from core.report_markdown import render
+
+        return render(self)
