@@ -18,6 +18,13 @@ from core.errors import InvalidRequestError, TableferryError
 
 log = logging.getLogger(__name__)
 
+# Name, statistic and operation; https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html
+_METRICS = (
+    ("ConsumedWriteCapacityUnits", "Sum", ""),
+    ("WriteThrottleEvents", "Sum", ""),
+    ("SuccessfulRequestLatency", "Average", "BatchWriteItem"),
+)
+
 
 class TableMetrics(BaseModel):
     """`exact_count` is this call's part of a count; go on from `cursor` until `complete`, and add up."""
@@ -41,7 +48,7 @@ def table_metrics(
     with aws_call(f"DynamoDB table {name}"):
         table = clients.dynamodb.describe_table(TableName=name)["Table"]
     count, reached, units = _count(clients, name, cursor, max_seconds) if exact else (None, None, None)
-    hour = _LastHour(clients, name)
+    written, throttled, latency = _last_hour(clients, name)
     return TableMetrics(
         status=table["TableStatus"],
         item_count=table.get("ItemCount", 0),
@@ -50,9 +57,9 @@ def table_metrics(
         cursor=reached,
         complete=reached is None,
         read_units=units,
-        consumed_write_units=hour.value("ConsumedWriteCapacityUnits", "Sum"),
-        throttled_requests=hour.value("WriteThrottleEvents", "Sum"),
-        successful_request_latency_ms=hour.value("SuccessfulRequestLatency", "Average", Operation="BatchWriteItem"),
+        consumed_write_units=written,
+        throttled_requests=throttled,
+        successful_request_latency_ms=latency,
     )
 
 
@@ -95,37 +102,33 @@ def _read_cursor(cursor: str | None) -> Any:
         raise InvalidRequestError("The cursor cannot be read.", remedy="Give it as it was answered.") from None
 
 
-class _LastHour:
-    def __init__(self, clients: AwsClients, table: str) -> None:
-        self._clients = clients
-        self._table = table
-        self._until = datetime.now(UTC)
-        self._silent = False
-
-    def value(self, metric: str, statistic: str, **dimensions: str) -> float | None:
-        """The metric over the last hour; None where CloudWatch has or tells none."""
-        if self._silent:
-            return None
-        try:
-            return self._ask(metric, statistic, {"TableName": self._table, **dimensions})
-        except TableferryError as error:
-            # Metrics are an extra: who may count a table need not be allowed to read CloudWatch.
-            log.warning("no metrics of table %s: %s", self._table, error.message)
-            self._silent = True
-            return None
-
-    def _ask(self, metric: str, statistic: str, dimensions: dict[str, str]) -> float | None:
-        with aws_call(f"metrics of DynamoDB table {self._table}"):
-            answer = self._clients.cloudwatch.get_metric_statistics(
-                Namespace="AWS/DynamoDB",
-                MetricName=metric,
-                Dimensions=[{"Name": key, "Value": value} for key, value in dimensions.items()],
-                StartTime=self._until - timedelta(hours=1),
-                EndTime=self._until,
-                Period=3600,
-                Statistics=[statistic],
+def _last_hour(clients: AwsClients, table: str) -> list[float | None]:
+    """The values of `_METRICS` over the last hour; None where CloudWatch has or tells none."""
+    until = datetime.now(UTC)
+    try:
+        with aws_call(f"metrics of DynamoDB table {table}"):
+            answer = clients.cloudwatch.get_metric_data(
+                MetricDataQueries=[_metric_query(number, table, *metric) for number, metric in enumerate(_METRICS)],
+                StartTime=until - timedelta(hours=1),
+                EndTime=until,
             )
-        values = [float(point[statistic]) for point in answer.get("Datapoints", []) if statistic in point]
-        if not values:
-            return None
-        return sum(values) if statistic == "Sum" else sum(values) / len(values)
+    except TableferryError as error:
+        # Metrics are an extra: who may count a table need not be allowed to read CloudWatch.
+        log.warning("no metrics of table %s: %s", table, error.message)
+        return [None] * len(_METRICS)
+    values = {result["Id"]: result.get("Values") or [] for result in answer["MetricDataResults"]}
+    return [_summed(values.get(f"m{number}", []), metric[1]) for number, metric in enumerate(_METRICS)]
+
+
+def _metric_query(number: int, table: str, name: str, statistic: str, operation: str) -> dict[str, Any]:
+    dimensions = [{"Name": "TableName", "Value": table}]
+    if operation:
+        dimensions.append({"Name": "Operation", "Value": operation})
+    metric = {"Namespace": "AWS/DynamoDB", "MetricName": name, "Dimensions": dimensions}
+    return {"Id": f"m{number}", "MetricStat": {"Metric": metric, "Period": 3600, "Stat": statistic}}
+
+
+def _summed(values: list[float], statistic: str) -> float | None:
+    if not values:
+        return None
+    return sum(values) if statistic == "Sum" else sum(values) / len(values)

@@ -14,17 +14,9 @@ from adapters.servers.aws_identity import caller, service_status
 from adapters.servers.command_line import Transport, run
 from adapters.servers.dynamodb.definition import TableDefinition, TableName
 from adapters.servers.dynamodb.items import Item, SampleAnswer, first_items, items_by_keys
+from adapters.servers.dynamodb.lookup import SchemaAnswer, TableAnswer, describe_table, validate_schema
 from adapters.servers.dynamodb.metrics import TableMetrics, table_metrics
-from adapters.servers.dynamodb.tables import (
-    CreateAnswer,
-    DeleteAnswer,
-    SchemaAnswer,
-    TableAnswer,
-    create_table,
-    delete_table,
-    describe_table,
-    validate_schema,
-)
+from adapters.servers.dynamodb.tables import CreateAnswer, DeleteAnswer, create_table, delete_table
 from adapters.servers.iam_simulation import Wanted, caller_permissions
 from adapters.servers.shapes import PermissionReport, ServiceStatus
 from adapters.servers.tool_server import CREATE, READ, REPLACE, ToolServer
@@ -46,8 +38,9 @@ _ACTIONS = (
 
 def build_server() -> MCPServer[Any]:
     """The server; it starts without credentials, and a call without them fails with a typed error."""
-    server = ToolServer("dynamodb", instructions="Makes and inspects a migration's DynamoDB tables.")
-    server.settings.log_level = "WARNING"
+    server = ToolServer(
+        "dynamodb", instructions="Makes and inspects a migration's DynamoDB tables.", log_level="WARNING"
+    )
     clients = AwsClients()
     _add_checks(server, clients)
     _add_reads(server, clients)

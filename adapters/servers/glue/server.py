@@ -36,8 +36,9 @@ ConnectionNames = Annotated[list[Annotated[str, Field(min_length=1, max_length=2
 
 def build_server() -> MCPServer[Any]:
     """The server; it starts without credentials, and a call without them fails with a typed error."""
-    server = ToolServer("glue", instructions="Creates, runs and watches a migration's load jobs in AWS Glue.")
-    server.settings.log_level = "WARNING"
+    server = ToolServer(
+        "glue", instructions="Creates, runs and watches a migration's load jobs in AWS Glue.", log_level="WARNING"
+    )
     clients = AwsClients()
     _add_checks(server, clients)
     _add_jobs(server, clients)

@@ -35,8 +35,9 @@ class DdlAnswer(BaseModel):
 
 def build_server() -> MCPServer[Any]:
     """The server; settings are read at each call, so that it starts and answers without a database."""
-    server = ToolServer("mysql", instructions="Reads a MySQL or MariaDB database and makes views in it.")
-    server.settings.log_level = "WARNING"
+    server = ToolServer(
+        "mysql", instructions="Reads a MySQL or MariaDB database and makes views in it.", log_level="WARNING"
+    )
     clients = AwsClients()
     _add_checks(server, clients)
     _add_reads(server, clients)

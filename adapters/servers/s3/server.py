@@ -30,13 +30,12 @@ from adapters.servers.tool_server import CREATE, READ, REPLACE, ToolServer
 Bucket = Annotated[str, Field(min_length=3, max_length=63, pattern=r"^[a-z0-9][a-z0-9.-]+$")]
 Key = Annotated[str, Field(min_length=1, max_length=1024)]
 MAX_BODY_BYTES = 44 * 1024 * 1024  # as base64 it fits into a request of 64 MiB
-MAX_GET_BYTES = 16 * 1024 * 1024
+MAX_GET_BYTES = 64 * 1024 * 1024
 
 
 def build_server() -> MCPServer[Any]:
     """The server; it starts without credentials, and a call without them fails with a typed error."""
-    server = ToolServer("s3", instructions="Reads and writes a migration's objects in S3.")
-    server.settings.log_level = "WARNING"
+    server = ToolServer("s3", instructions="Reads and writes a migration's objects in S3.", log_level="WARNING")
     clients = AwsClients()
     _add_checks(server, clients)
     _add_reads(server, clients)
