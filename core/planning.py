@@ -15,15 +15,17 @@ from core.source_schema import SourceSchema
 
 
 async def plan_tables(
-    contract: Contract, world: World, options: MigrationOptions
+    contract: Contract, world: World, options: MigrationOptions, *, resumed: bool = False
 ) -> tuple[SourceSchema, list[CompiledTable]]:
     """Compile every table and prove its joins.
 
     Raises ContractError with every problem: of the schema, of joins with several matches, of target tables that
-    exist and differ.
+    exist and differ. A `resumed` migration proved its joins and tables before it began.
     """
     schema = await world.source.describe_schema(sorted(_tables_named(contract)))
     compiled = compile_contract(contract, schema, options.target)
+    if resumed:
+        return schema, compiled
     found = await asyncio.gather(
         *(_join_problems(table, world.source) for table in compiled),
         *(_target_problems(n, contract.tables[n], t, world.targets) for n, t in enumerate(compiled)),
@@ -56,7 +58,7 @@ def _named_in(value: Any) -> Iterator[str]:
 async def _join_problems(table: CompiledTable, source: SourceDatabase) -> list[Problem]:
     problems: list[Problem] = []
     for check in table.join_checks:
-        if (await source.query(check.sql, max_rows=1, timeout_seconds=3_600)).rows:
+        if (await source.query(check.sql, max_rows=1, timeout_seconds=600)).rows:
             problems.append(
                 Problem(
                     f"{check.place}, join",

@@ -223,7 +223,8 @@ class LoadJobs(Protocol):
 class ObjectStore(Protocol):
     """One S3 bucket."""
 
-    bucket: str
+    @property
+    def bucket(self) -> str: ...
 
     async def status(self) -> ServiceStatus: ...
 

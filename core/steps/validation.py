@@ -53,7 +53,7 @@ async def finish_validation(run: TableRun, intent: Evidence, evidence: Evidence)
 async def _counts(run: TableRun, load: dict[str, Any]) -> dict[str, int]:
     run.report("counting rows", 0, load["rows_read"])
     sql = f"SELECT COUNT(*) FROM {quoted(run.table.view.name)}"  # noqa: S608 - our own view, quoted
-    rows = await run.world.source.query(sql, timeout_seconds=3_600)
+    rows = await run.world.source.query(sql, timeout_seconds=600)
     run.report("counting items", 0, load["items_written"])
     items = await run.world.targets.count(
         run.table.target.table_name, lambda n: run.report("counting items", n, load["items_written"])

@@ -1,0 +1,172 @@
+"""Checkpoints -> `MigrationResult`: every figure of a report comes from evidence that a transition committed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from core.checkpoints import MigrationRecord, MigrationStatus, TableCheckpoint
+from core.lifecycle import TableState
+from core.report import (
+    JobResult,
+    Metrics,
+    MigrationResult,
+    Mismatch,
+    Problem,
+    SourceResult,
+    TableMetrics,
+    TableResult,
+    ValidationResult,
+    ViewResult,
+)
+
+
+def summarize(record: MigrationRecord, tables: Sequence[TableCheckpoint], now: datetime) -> MigrationResult:
+    """The result of a migration as it stands at `now`."""
+    status = migration_status(tables)
+    finished = (
+        now if status is MigrationStatus.RUNNING or record.status is MigrationStatus.RUNNING else record.updated_at
+    )
+    return MigrationResult(
+        migration_id=record.id,
+        status=status,
+        contract_hash=record.contract_hash,
+        started_at=record.created_at,
+        finished_at=finished,
+        seconds=round((finished - record.created_at).total_seconds(), 3),
+        source=SourceResult(**record.settings["source"]),
+        views=[_view(t) for t in tables if "view" in t.evidence],
+        tables=[_table(t, record) for t in tables],
+        jobs=[_job(t) for t in tables if "job_name" in t.evidence],
+        validation=[v for t in tables if (v := _validation(t)) is not None],
+        metrics=_metrics([_table_metrics(t) for t in tables if "load" in t.evidence], tables),
+        problems=[_problem(t) for t in tables if t.error is not None],
+        imitation=record.settings["imitation"],
+        next_steps=_next_steps(record, status, tables),
+    )
+
+
+def migration_status(tables: Sequence[TableCheckpoint]) -> MigrationStatus:
+    """How the whole stands, from where its tables stand."""
+    states = {t.state for t in tables}
+    if states <= {TableState.VALIDATED}:
+        return MigrationStatus.SUCCEEDED
+    if states - {TableState.VALIDATED, TableState.FAILED, TableState.CANCELLED}:
+        return MigrationStatus.RUNNING
+    if TableState.VALIDATED in states:
+        return MigrationStatus.PARTIAL
+    return MigrationStatus.FAILED if TableState.FAILED in states else MigrationStatus.CANCELLED
+
+
+def _view(at: TableCheckpoint) -> ViewResult:
+    found = at.evidence
+    return ViewResult(
+        table=at.table,
+        view=found["view"],
+        definition_hash=found["view_definition_hash"],
+        created=found["view_created"],
+    )
+
+
+def _table(at: TableCheckpoint, record: MigrationRecord) -> TableResult:
+    prefix = record.settings["options"]["target"]["table_prefix"]
+    return TableResult(
+        table=at.table,
+        target_table=prefix + at.table,
+        state=at.state,
+        table_arn=at.evidence.get("table_arn"),
+        created=at.evidence.get("table_created", False),
+        error=at.error["message"] if at.error else None,
+    )
+
+
+def _job(at: TableCheckpoint) -> JobResult:
+    found = at.evidence
+    return JobResult(
+        table=at.table,
+        job_name=found["job_name"],
+        run_id=found.get("run_id"),
+        run_state=found.get("run_state"),
+        attempts=len(found.get("run_ids", [])),
+        execution_seconds=found.get("run_seconds"),
+    )
+
+
+def _validation(at: TableCheckpoint) -> ValidationResult | None:
+    """What the last validation found; of one that failed, the error keeps it."""
+    found: dict[str, Any] | None = at.evidence.get("validation")
+    if at.error is not None:
+        found = at.error.get("facts", {}).get("validation", found)
+    if found is None:
+        return None
+    return ValidationResult(
+        table=at.table,
+        mismatches=[Mismatch(**m) for m in found["mismatches"]],
+        **{k: v for k, v in found.items() if k != "mismatches"},
+    )
+
+
+def _table_metrics(at: TableCheckpoint) -> TableMetrics:
+    load = at.evidence["load"]
+    started, finished = (datetime.fromisoformat(at.evidence[f"load_{m}_at"]) for m in ("started", "finished"))
+    seconds = (finished - started).total_seconds()
+    return TableMetrics(
+        table=at.table,
+        records=load["items_written"],
+        rejects=load["rejects"],
+        seconds=round(seconds, 3),
+        items_per_second=_rate(load["items_written"], seconds),
+        error_rate=_share(load["rejects"], load["rows_read"]),
+        bytes_written=load["bytes_written"],
+        capacity_units=load["capacity_units"],
+        retries=load["retries"],
+        read_seconds=load["read_seconds"],
+        convert_seconds=load["convert_seconds"],
+        write_seconds=load["write_seconds"],
+    )
+
+
+def _metrics(per_table: list[TableMetrics], tables: Sequence[TableCheckpoint]) -> Metrics:
+    """Totals; `seconds` is from the first load's start to the last load's end, since tables load side by side."""
+    starts = [t.evidence["load_started_at"] for t in tables if "load" in t.evidence]
+    ends = [t.evidence["load_finished_at"] for t in tables if "load" in t.evidence]
+    seconds = 0.0
+    if starts:
+        seconds = (datetime.fromisoformat(max(ends)) - datetime.fromisoformat(min(starts))).total_seconds()
+    records, rejects = sum(m.records for m in per_table), sum(m.rejects for m in per_table)
+    return Metrics(
+        records=records,
+        rejects=rejects,
+        seconds=round(seconds, 3),
+        items_per_second=_rate(records, seconds),
+        error_rate=_share(rejects, records + rejects),
+        bytes_written=sum(m.bytes_written for m in per_table),
+        capacity_units=round(sum(m.capacity_units for m in per_table), 3),
+        per_table=per_table,
+    )
+
+
+def _problem(at: TableCheckpoint) -> Problem:
+    error = at.error or {}
+    state = at.failed_from.value if at.failed_from else at.state.value
+    return Problem(table=at.table, state=state, error=error["message"], remedy=error.get("remedy", ""))
+
+
+def _next_steps(record: MigrationRecord, status: MigrationStatus, tables: Sequence[TableCheckpoint]) -> list[str]:
+    options = record.settings["options"]
+    steps: list[str] = []
+    if status is not MigrationStatus.SUCCEEDED:
+        steps.append(f"Repair what the problems name, then `tableferry resume {record.id}`.")
+    if any(t.evidence.get("load", {}).get("rejects") for t in tables):
+        where = f"s3://{options['bucket']}/{options['key_prefix']}migrations/{record.id}/<table>/rejects/"
+        steps.append(f"Look at the rejected rows, with their reasons, in {where}.")
+    return steps
+
+
+def _rate(items: int, seconds: float) -> float:
+    return round(items / seconds, 1) if seconds > 0 else 0.0
+
+
+def _share(part: int, whole: int) -> float:
+    return round(part / whole, 6) if whole else 0.0

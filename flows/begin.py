@@ -1,0 +1,105 @@
+"""How a migration begins, and how one that was interrupted is opened again."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from adapters.loader_package import build_loader_package
+from core.checkpoints import CheckpointStore, MigrationRecord, MigrationStatus, TableCheckpoint
+from core.compile import CompiledTable
+from core.contract import Contract, contract_hash
+from core.contract.model import Contract as ContractModel
+from core.errors import StateError
+from core.loader_package import LoaderPackage
+from core.options import MigrationOptions
+from core.planning import plan_tables
+from core.ports import World
+from core.readiness import Readiness, check_readiness
+from core.source_schema import SourceSchema
+from flows.migration_id import new_migration_id
+from flows.prefect_task import in_task
+
+
+@dataclass(frozen=True)
+class Migration:
+    """Everything that moving the tables of one migration needs."""
+
+    record: MigrationRecord
+    schema: SourceSchema
+    tables: Sequence[CompiledTable]
+    options: MigrationOptions
+    world: World
+    store: CheckpointStore
+    package: LoaderPackage
+
+    @property
+    def id(self) -> str:
+        return self.record.id
+
+    @property
+    def database(self) -> str:
+        return self.schema.database
+
+
+async def begin_migration(
+    contract: Contract, options: MigrationOptions, world: World, store: CheckpointStore, migration_id: str | None
+) -> Migration:
+    """Check the servers, plan every table, and record the migration; until then nothing is created anywhere.
+
+    Raises NotReadyError, ContractError, StateError (the id exists).
+    """
+    readiness, schema, tables = await _ready_and_planned(contract, options, world)
+    now = world.clock.now()
+    record = MigrationRecord(
+        id=migration_id or new_migration_id(),
+        contract_hash=contract_hash(contract),
+        contract=contract.model_dump(by_alias=True, mode="json"),
+        settings={
+            "options": options.to_record(),
+            "source": {"engine": schema.engine, "version": schema.version, "database": schema.database},
+            "imitation": any(s.status.details.get("imitation", False) for s in readiness.servers),
+        },
+        status=MigrationStatus.RUNNING,
+        created_at=now,
+        updated_at=now,
+    )
+    await asyncio.to_thread(store.create_migration, record, [t.name for t in tables])
+    return Migration(record, schema, tables, options, world, store, build_loader_package())
+
+
+async def reopen_migration(record: MigrationRecord, world: World, store: CheckpointStore) -> Migration:
+    """Compile the recorded contract again and check that it still means what the checkpoints say.
+
+    Raises StateError when the source's schema changed so that a view would differ.
+    """
+    options = MigrationOptions.from_record(record.settings["options"])
+    contract = ContractModel.model_validate(record.contract)
+    _, schema, tables = await _ready_and_planned(contract, options, world, resumed=True)
+    checkpoints = await asyncio.to_thread(store.tables, record.id)
+    _require_same_views(tables, checkpoints)
+    record = await asyncio.to_thread(store.set_status, record.id, MigrationStatus.RUNNING)
+    return Migration(record, schema, tables, options, world, store, build_loader_package())
+
+
+async def _ready_and_planned(
+    contract: Contract, options: MigrationOptions, world: World, *, resumed: bool = False
+) -> tuple[Readiness, SourceSchema, list[CompiledTable]]:
+    names = [options.target.table_prefix + t.table for t in contract.tables]
+    readiness = await in_task("check", lambda: check_readiness(world, options, names))
+    readiness.require()
+    schema, tables = await in_task("plan", lambda: plan_tables(contract, world, options, resumed=resumed))
+    return readiness, schema, tables
+
+
+def _require_same_views(tables: Sequence[CompiledTable], checkpoints: Sequence[TableCheckpoint]) -> None:
+    hashes = {t.name: t.view.definition_hash for t in tables}
+    for checkpoint in checkpoints:
+        made = checkpoint.evidence.get("view_definition_hash")
+        if made is not None and made != hashes[checkpoint.table]:
+            raise StateError(
+                f"The source schema changed since {checkpoint.table} was begun: its view would be another one now.",
+                remedy="Start a new migration with `tableferry run`.",
+                table=checkpoint.table,
+            )

@@ -1,0 +1,130 @@
+"""The command line. Exit codes: 0 all tables validated; 1 a table failed; 2 the contract or the settings are wrong, or
+something that a migration needs is missing, and nothing was started; 3 finished, but rows were rejected."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from core.errors import InputError, TableferryError
+from flows.cli_local import local
+from flows.cli_mcp import mcp
+from flows.output import Output, OutputOption
+
+INTERRUPTED = 130  # what shells report for a program that Ctrl-C ended
+
+app = typer.Typer(
+    help="Moves MySQL tables into DynamoDB tables, as a migration contract describes.",
+    no_args_is_help=True,
+    pretty_exceptions_show_locals=False,  # locals hold settings, and settings hold secrets
+    add_completion=False,
+)
+app.add_typer(local, name="local")
+app.command("mcp")(mcp)
+
+
+ConfigOption = Annotated[Path | None, typer.Option("--config", help="settings file (default: ./tableferry.toml)")]
+PrefixOption = Annotated[str | None, typer.Option("--table-prefix", help="goes before every target table's name")]
+NonemptyOption = Annotated[
+    bool | None, typer.Option("--into-nonempty", help="load into target tables that hold items already")
+]
+MigrationArgument = Annotated[str | None, typer.Argument(help="a migration's id; default: the newest that fits")]
+
+
+@app.command()
+def check(
+    contract: Annotated[Path | None, typer.Argument(help="ask about this contract's tables")] = None,
+    output: OutputOption = Output.TEXT,
+    config: ConfigOption = None,
+    table_prefix: PrefixOption = None,
+) -> None:
+    """Check the four servers and every permission; changes nothing."""
+    from flows.commands import check as command
+
+    _use(config)
+    _exit(command(contract, table_prefix, as_json=output is Output.JSON))
+
+
+@app.command()
+def run(
+    contract: Annotated[Path, typer.Argument(help="the migration contract (JSON)")],
+    output: OutputOption = Output.TEXT,
+    config: ConfigOption = None,
+    table_prefix: PrefixOption = None,
+    into_nonempty: NonemptyOption = None,
+) -> None:
+    """Run a migration: check, views, tables, load, validate, report."""
+    from flows.commands import run as command
+
+    _use(config)
+    _exit(command(contract, table_prefix, into_nonempty, as_json=output is Output.JSON))
+
+
+@app.command()
+def resume(
+    migration: MigrationArgument = None, output: OutputOption = Output.TEXT, config: ConfigOption = None
+) -> None:
+    """Continue a migration that was interrupted, or whose tables failed."""
+    from flows.commands import resume as command
+
+    _use(config)
+    _exit(command(migration, as_json=output is Output.JSON))
+
+
+@app.command()
+def status(
+    migration: MigrationArgument = None, output: OutputOption = Output.TEXT, config: ConfigOption = None
+) -> None:
+    """Show the migrations, or where each table of one stands."""
+    from flows.commands import status as command
+
+    _use(config)
+    _exit(command(migration, as_json=output is Output.JSON))
+
+
+@app.command()
+def report(
+    migration: MigrationArgument = None, output: OutputOption = Output.TEXT, config: ConfigOption = None
+) -> None:
+    """Print a migration's report."""
+    from flows.commands import report as command
+
+    _use(config)
+    _exit(command(migration, as_json=output is Output.JSON))
+
+
+def _use(config: Path | None) -> None:
+    """Settings are read where they are used, also inside flows, so an option reaches them by the environment."""
+    if config is not None:
+        if not config.is_file():
+            raise typer.BadParameter(f"there is no file {config}", param_hint="--config")
+        os.environ["TABLEFERRY_CONFIG"] = str(config.absolute())
+
+
+def _exit(code: int) -> None:
+    if code:
+        raise typer.Exit(code)
+
+
+def main() -> None:
+    """The console script."""
+    try:
+        app()
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+    except TableferryError as error:
+        from flows.console import print_error
+
+        print_error(error, as_json=_wants_json())
+        sys.exit(2 if isinstance(error, InputError) else 1)
+
+
+def _wants_json() -> bool:
+    arguments = sys.argv[1:]
+    pairs = itertools.pairwise(arguments)
+    return "--output=json" in arguments or any(a in {"--output", "-o"} and b == "json" for a, b in pairs)

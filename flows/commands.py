@@ -1,0 +1,173 @@
+"""What each command does, apart from its options; each returns the exit code."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from core.checkpoints import CheckpointStore
+from core.errors import InputError, StateError
+from core.resumable import record_to_resume
+from flows.console import ERRORS, LiveProgress, print_error, print_json
+from flows.contract_file import read_contract_file
+from flows.migration_id import new_migration_id
+from flows.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from core.readiness import Readiness
+
+VALIDATED, FAILED, WRONG_INPUT, REJECTS = 0, 1, 2, 3
+
+
+def check(contract: Path | None, table_prefix: str | None, *, as_json: bool) -> int:
+    """Ask all four servers and show what they said."""
+    from flows.render import readiness_table
+
+    settings = load_settings(table_prefix=table_prefix)
+    options = settings.migration_options()
+    tables = [] if contract is None else [t.table for t in read_contract_file(contract).tables]
+    found = asyncio.run(_check(settings, [options.target.table_prefix + t for t in tables]))
+    if as_json:
+        from dataclasses import asdict
+
+        print_json({"ready": found.ready, "servers": [asdict(s) | {"ready": s.ready} for s in found.servers]})
+    else:
+        from rich.console import Console
+
+        Console().print(readiness_table(found))
+    return VALIDATED if found.ready else WRONG_INPUT
+
+
+async def _check(settings: Settings, tables: list[str]) -> Readiness:
+    from core.readiness import check_readiness
+    from flows.wiring import open_world
+
+    options = settings.migration_options()
+    async with open_world(settings, options) as world:
+        return await check_readiness(world, options, tables)
+
+
+def run(contract: Path, table_prefix: str | None, into_nonempty: bool | None, *, as_json: bool) -> int:
+    """Run the `migrate` flow in this process. The contract and the settings are read before Prefect is imported."""
+    read_contract_file(contract)
+    load_settings(table_prefix=table_prefix, into_nonempty=into_nonempty).migration_options()
+    _quiet_prefect()
+    from flows.migrate_database import migrate
+
+    return _watch(
+        lambda: migrate(
+            contract=str(contract.absolute()),
+            migration_id=new_migration_id(),
+            table_prefix=table_prefix,
+            into_nonempty=into_nonempty,
+            return_state=True,
+        ),
+        as_json=as_json,
+    )
+
+
+def resume(migration_id: str | None, *, as_json: bool) -> int:
+    """Run the `resume` flow in this process."""
+    with_store(load_settings(), lambda store: record_to_resume(store, migration_id))
+    _quiet_prefect()
+    from flows.migrate_database import resume as resume_flow
+
+    return _watch(lambda: resume_flow(migration_id=migration_id, return_state=True), as_json=as_json)
+
+
+def _watch(flow: Callable[[], Awaitable[Any]], *, as_json: bool) -> int:
+    from flows.observer import OBSERVER
+
+    with LiveProgress() as live:
+        OBSERVER.set(live)
+        state = asyncio.run(_awaited(flow))
+    if live.error is not None:
+        print_error(live.error, as_json=as_json)
+        return WRONG_INPUT if isinstance(live.error, InputError) else FAILED
+    if live.result is None:
+        raise StateError(f"The flow ended {state.name} without a result.", remedy="Look at its log, then resume.")
+    if as_json:
+        print_json(live.result.model_dump(mode="json"))
+    else:
+        _print_report(live.result.to_markdown())
+    return live.result.exit_code
+
+
+async def _awaited(flow: Callable[[], Awaitable[Any]]) -> Any:
+    return await flow()
+
+
+def status(migration_id: str | None, *, as_json: bool) -> int:
+    """Show the migrations, or one migration's tables."""
+    from flows.render import migration_document, migrations_table, tables_table
+
+    def shown(store: CheckpointStore) -> tuple[dict[str, Any], Any]:
+        if migration_id is None:
+            records = store.list_migrations(50)
+            return {"migrations": [migration_document(r) for r in records]}, migrations_table(records)
+        record, tables = store.migration(migration_id), store.tables(migration_id)
+        return migration_document(record, tables), tables_table(record, tables)
+
+    document, table = with_store(load_settings(), shown)
+    if as_json:
+        print_json(document)
+    else:
+        from rich.console import Console
+
+        Console().print(table)
+    return VALIDATED
+
+
+def report(migration_id: str | None, *, as_json: bool) -> int:
+    """Print the report of a migration, finished or not, from its checkpoints."""
+    from datetime import UTC, datetime
+
+    from core.summary import summarize
+
+    def summary(store: CheckpointStore) -> Any:
+        record = store.newest() if migration_id is None else store.migration(migration_id)
+        if record is None:
+            raise StateError("There is no migration to report on.", remedy="Start one with `tableferry run`.")
+        return summarize(record, store.tables(record.id), datetime.now(UTC))
+
+    result = with_store(load_settings(), summary)
+    if as_json:
+        print_json(result.model_dump(mode="json"))
+    else:
+        _print_report(result.to_markdown())
+    return VALIDATED
+
+
+def with_store(settings: Settings, use: Callable[[CheckpointStore], Any]) -> Any:
+    """Open the checkpoint store for one use."""
+    from adapters.checkpoints import open_store
+
+    store = open_store(settings.store_url)
+    try:
+        return use(store)
+    finally:
+        store.close()
+
+
+def _print_report(markdown: str) -> None:
+    from rich.console import Console
+    from rich.markdown import Markdown
+
+    console = Console()
+    console.print(Markdown(markdown) if console.is_terminal else markdown, markup=False, soft_wrap=True)
+
+
+def _quiet_prefect() -> None:
+    """A local run needs no server of its own accord: Prefect starts one; these are its defaults unless set."""
+    for name, value in {
+        "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "90",  # 20, the default, is too short for a cold start
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "DO_NOT_TRACK": "1",
+        "PREFECT_LOGGING_LEVEL": "CRITICAL",  # failures are in the report; Prefect would say each of them three times
+    }.items():
+        os.environ.setdefault(name, value)
+    if "PREFECT_API_URL" not in os.environ:
+        ERRORS.print("starting Prefect (set PREFECT_API_URL to use a running server)", style="dim")

@@ -1,0 +1,86 @@
+"""What a person sees in the terminal: live progress on standard error, results on standard output."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import Progress as Bars
+
+from core.errors import TableferryError
+from core.ports import Progress
+from flows.observer import Observer
+
+ERRORS = Console(stderr=True, highlight=False)
+_LINE_SECONDS = 5.0
+
+
+class LiveProgress(Observer):
+    """One line a table: bars in a terminal, else a plain line when the activity changes or every few seconds."""
+
+    def __init__(self, console: Console = ERRORS) -> None:
+        super().__init__()
+        self._console = console
+        self._said: dict[str, tuple[str, float]] = {}
+        self._tasks: dict[str, TaskID] = {}
+        self._bars = Bars(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[activity]}", markup=False),
+            console=console,
+            disable=not console.is_terminal,
+        )
+
+    def __enter__(self) -> LiveProgress:
+        self._bars.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._bars.stop()
+
+    def progress(self, progress: Progress) -> None:
+        if self._console.is_terminal:
+            self._draw(progress)
+        else:
+            self._print(progress)
+
+    def _draw(self, progress: Progress) -> None:
+        task = self._tasks.get(progress.table)
+        if task is None:
+            task = self._bars.add_task(progress.table, total=None, activity="")
+            self._tasks[progress.table] = task
+        self._bars.update(task, activity=progress.activity.splitlines()[0])
+        if progress.rows_total is not None:
+            self._bars.update(task, total=progress.rows_total, completed=progress.rows_done)
+
+    def _print(self, progress: Progress) -> None:
+        activity, moment = self._said.get(progress.table, ("", 0.0))
+        now = time.monotonic()
+        if activity == progress.activity and now - moment < _LINE_SECONDS:
+            return
+        self._said[progress.table] = (progress.activity, now)
+        rows = f" {progress.rows_done:,}" if progress.rows_done else ""
+        rows += f" of {progress.rows_total:,} rows" if progress.rows_total is not None and rows else ""
+        self._console.print(f"{progress.table}: {progress.activity}{rows}", markup=False, soft_wrap=True)
+
+
+def print_json(document: Mapping[str, Any]) -> None:
+    """Print one JSON document on standard output."""
+    json.dump(document, sys.stdout, indent=2, default=str, ensure_ascii=False)
+    sys.stdout.write("\n")
+
+
+def print_error(error: TableferryError, *, as_json: bool) -> None:
+    """Say what went wrong: text on standard error, and as JSON the wire form on standard output."""
+    if as_json:
+        print_json({"error": error.to_wire()})
+    ERRORS.print(f"{error.code.value}: {error}", style="red", markup=False, soft_wrap=True)

@@ -1,0 +1,68 @@
+"""The main path: check, plan, move every table through its lifecycle, report; and the same from a checkpoint."""
+
+from __future__ import annotations
+
+import asyncio
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+from prefect.states import Completed, Failed
+
+from core.errors import TableferryError
+from core.options import MigrationOptions
+from core.resumable import record_to_resume
+from flows.begin import Migration, begin_migration, reopen_migration
+from flows.contract_source import read_contract
+from flows.migrate_table import migrate_tables
+from flows.observer import observer
+from flows.publish_report import publish_report
+from flows.settings import Settings, load_settings
+from flows.wiring import open_checkpoints, open_world
+
+
+@flow(name="migrate", flow_run_name="migrate-{migration_id}", log_prints=False)
+async def migrate(
+    contract: str,
+    migration_id: str | None = None,
+    table_prefix: str | None = None,
+    into_nonempty: bool | None = None,
+) -> State:
+    """Run a migration from its beginning.
+
+    `contract` is a path, an s3:// URI, or the contract's JSON itself. Everything else comes from the settings of the
+    process that runs the flow; no parameter is a secret, because Prefect keeps parameters.
+    """
+    try:
+        settings = load_settings(table_prefix=table_prefix, into_nonempty=into_nonempty)
+        options = settings.migration_options()
+        async with open_world(settings, options) as world, open_checkpoints(settings) as store:
+            parsed = await read_contract(contract, world)
+            return await _finish(await begin_migration(parsed, options, world, store, migration_id), settings)
+    except TableferryError as error:
+        return _refused(error)
+
+
+@flow(name="resume", flow_run_name="resume-{migration_id}", log_prints=False)
+async def resume(migration_id: str | None = None) -> State:
+    """Continue a migration that was interrupted or whose tables failed; without an id, the newest unfinished one."""
+    try:
+        settings = load_settings()
+        async with open_checkpoints(settings) as store:
+            record = await asyncio.to_thread(record_to_resume, store, migration_id)
+            async with open_world(settings, MigrationOptions.from_record(record.settings["options"])) as world:
+                return await _finish(await reopen_migration(record, world, store), settings)
+    except TableferryError as error:
+        return _refused(error)
+
+
+async def _finish(migration: Migration, settings: Settings) -> State:
+    await migrate_tables(migration)
+    result = await publish_report(migration, settings.directory / "reports")
+    observer().result = result
+    message = f"{result.status}: migration {result.migration_id}"
+    return Completed(message=message) if result.success else Failed(message=message)
+
+
+def _refused(error: TableferryError) -> State:
+    observer().error = error
+    return Failed(message=str(error))

@@ -1,0 +1,39 @@
+"""The end of every run: the result from the checkpoints, as JSON and Markdown, locally, in S3 and in Prefect."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from prefect.artifacts import acreate_markdown_artifact
+
+from core.report import MigrationResult
+from core.summary import summarize
+from flows.begin import Migration
+from flows.prefect_task import in_task
+
+
+async def publish_report(migration: Migration, directory: Path) -> MigrationResult:
+    """Record how the migration ended, and leave its report under `directory`, in the bucket and as an artifact."""
+    return await in_task("report", lambda: _publish(migration, directory))
+
+
+async def _publish(migration: Migration, directory: Path) -> MigrationResult:
+    checkpoints = await asyncio.to_thread(migration.store.tables, migration.id)
+    result = summarize(migration.record, checkpoints, migration.world.clock.now())
+    await asyncio.to_thread(migration.store.set_status, migration.id, result.status)
+    await asyncio.to_thread(write_report, result, directory)
+    objects, prefix = migration.world.objects, f"{migration.options.key_prefix}migrations/{migration.id}/"
+    await objects.put(f"{prefix}report.json", result.to_json().encode(), "application/json")
+    await objects.put(f"{prefix}report.md", result.to_markdown().encode(), "text/markdown")
+    await acreate_markdown_artifact(key="migration-report", markdown=result.to_markdown())
+    return result
+
+
+def write_report(result: MigrationResult, directory: Path) -> Path:
+    """Write both forms to `directory/<migration>/` and return that directory."""
+    at = directory / result.migration_id
+    at.mkdir(parents=True, exist_ok=True)
+    (at / "report.json").write_text(result.to_json())
+    (at / "report.md").write_text(result.to_markdown())
+    return at
