@@ -101,15 +101,9 @@ def database(server_url: str) -> Iterator[Database]:
 
 @pytest.fixture(scope="session")
 def runtime(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RuntimeState]:
-    """The whole local runtime, provisioned: `runtime.env` is what a shell needs to use it.
-
-    A minute of a job's Timeout is one second.
-    """
+    """The whole local runtime, provisioned: `runtime.env` is what a shell needs to use it."""
     directory = tmp_path_factory.mktemp("runtime")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("TABLEFERRY_LOCAL_GLUE_MINUTE_SECONDS", "1")
-        state = local_runtime.up(directory)
-    yield state
+    yield local_runtime.up(directory)
     local_runtime.down(directory)
 
 

@@ -90,7 +90,7 @@ class Part(ABC):
     def start(self) -> str:
         """Start it unless it runs and answers; returns its URL as soon as it can be used."""
         if not self.answers():
-            self.stop()
+            self._end_daemon()
             self.directory.mkdir(parents=True, exist_ok=True)
             self.prepare()
             self._start_on_some_port()
@@ -98,6 +98,9 @@ class Part(ABC):
 
     def stop(self) -> None:
         """End it; no error when it does not run."""
+        self._end_daemon()
+
+    def _end_daemon(self) -> None:
         if (daemon := read_record(self._record)) is not None:
             stop_daemon(daemon, grace_seconds=self.stop_seconds)
 

@@ -76,7 +76,9 @@ def start_time(pid: int) -> str:
         fields = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
     except (FileNotFoundError, ProcessLookupError):
         return "" if Path("/proc/self/stat").exists() else _start_time_by_ps(pid)
-    return "" if fields[0] in "ZX" else fields[19]
+    # The first thread can be a zombie while others, killed with it, still hold files and ports.
+    has_ended = fields[0] in "ZX" and int(fields[17]) <= 1
+    return "" if has_ended else fields[19]
 
 
 def _start_time_by_ps(pid: int) -> str:
