@@ -21,10 +21,6 @@ class Bucket:
         """Write an object, over the one that is there."""
         self._s3.put_object(Bucket=self._name, Key=key, Body=body, ContentType=content_type)
 
-    def delete(self, key: str) -> None:
-        """Remove an object; one that is not there is no error."""
-        self._s3.delete_object(Bucket=self._name, Key=key)
-
     def keys(self, prefix: str) -> Iterator[str]:
         """The keys under a prefix, ascending."""
         for page in self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._name, Prefix=prefix):
