@@ -19,6 +19,7 @@ VIEW_NAME = re.compile(r"ddb_.+_view", re.DOTALL | re.IGNORECASE)
 _CREATE = re.compile(
     r"CREATE( OR REPLACE)?( ALGORITHM = (UNDEFINED|MERGE|TEMPTABLE))?( SQL SECURITY (DEFINER|INVOKER))? VIEW"
 )
+_DOT = Word("mark", ".")
 _DROP = re.compile(r"DROP VIEW( IF EXISTS)?")
 
 
@@ -35,16 +36,18 @@ def check_ddl(sql: str, database: str) -> ViewStatement:
     pieces = words(sql)
     refuse_effects(pieces)
     head = _head(pieces)
+    rest = pieces[len(head.split(" ")) :]
     tree = parse_one_statement(sql)
     if isinstance(tree, exp.Create) and _CREATE.fullmatch(head):
         query = tree.expression
         if not isinstance(query, exp.Query):
             raise refused("a view is made of a query")
         refuse_in_tree(query)
-        return ViewStatement("create_view", _view_name(tree, database))
+        return ViewStatement("create_view", _view_name(rest, database))
     if isinstance(tree, exp.Drop) and _DROP.fullmatch(head):
-        _require_one_name(pieces, head)
-        return ViewStatement("drop_view", _view_name(tree, database))
+        if len(rest) != (3 if rest[1:2] == [_DOT] else 1):
+            raise refused("DROP VIEW is offered for one view, without options")
+        return ViewStatement("drop_view", _view_name(rest, database))
     raise refused(
         "it is neither CREATE [OR REPLACE] [ALGORITHM = ...] [SQL SECURITY ...] VIEW nor DROP VIEW [IF EXISTS]"
     )
@@ -69,20 +72,14 @@ def _head(pieces: list[Word]) -> str:
     return " ".join(texts[:end])
 
 
-def _require_one_name(pieces: list[Word], head: str) -> None:
-    rest = pieces[len(head.split(" ")) :]
-    kinds = "".join("." if p == Word("mark", ".") else p.kind[0] for p in rest)
-    if kinds not in ("n", "w", "n.n", "w.n", "n.w", "w.w"):
-        raise refused("DROP VIEW is offered for one view, without options")
-
-
-def _view_name(tree: exp.Create | exp.Drop, database: str) -> str:
-    table = tree.this.find(exp.Table)
-    if table is None or table.args.get("catalog"):
+def _view_name(rest: list[Word], database: str) -> str:
+    """The name that `rest` begins with, which may have this database's before it."""
+    names = [rest[0]] if len(rest) < 2 or rest[1] != _DOT else [rest[0], *rest[2:3]]
+    if any(piece.kind not in ("word", "name") for piece in names) or rest[3:4] == [_DOT]:
         raise refused("its view's name cannot be read")
-    if table.db and table.db != database:
+    if len(names) == 2 and names[0].raw != database:
         raise InvalidRequestError(
-            f"The view would be in {table.db!r}, not in {database!r}.", remedy="Leave the schema's name out."
+            f"The view would be in {names[0].raw!r}, not in {database!r}.", remedy="Leave the schema's name out."
         )
-    check_view_name(table.name)
-    return str(table.name)
+    check_view_name(names[-1].raw)
+    return names[-1].raw

@@ -7,7 +7,7 @@ about what is code is refused here, before the parser sees it.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from core.errors import InvalidRequestError
 
@@ -28,10 +28,11 @@ _TOKEN = re.compile(
 
 @dataclass(frozen=True)
 class Word:
-    """A piece of SQL: a `string`, a `name` (in backticks; unquoted here), a `word` (in upper case) or a `mark`."""
+    """A piece of SQL: a `string`, a `name` (was in backticks), a `word` (in upper case; `raw` as written) or a `mark`."""
 
     kind: str
     text: str
+    raw: str = field(default="", compare=False)
 
 
 def words(sql: str) -> list[Word]:
@@ -60,10 +61,10 @@ def _word(match: re.Match[str]) -> Word:
     if kind == "open":
         raise refused(f"a {text} is never closed")
     if kind == "word":
-        return Word(kind, text.upper())
+        return Word(kind, text.upper(), raw=text)
     if kind == "number":
         # MySQL ends a number with a point or an exponent where it ends: `1.5INTO` is 1.5 INTO.
         return Word("mark", text)
     if kind == "name":
-        return Word(kind, text[1:-1].replace("``", "`"))
+        return Word(kind, text[1:-1].replace("``", "`"), raw=text[1:-1].replace("``", "`"))
     return Word(kind, text)
