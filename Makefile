@@ -1,0 +1,52 @@
+# Everything that a developer types. `make help` lists it.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+export UV_PYTHON_DOWNLOADS := never
+
+# uv from PATH, else one of our own: Debian's pip refuses to install into the system, but not into a folder.
+UV_VERSION := 0.13.9
+UV := $(shell command -v uv || echo .tools/uv/bin/uv)
+RUN := .venv/bin
+
+.PHONY: help setup demo test test-servers check format lock bench-loader-memory clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: .venv/.synced ## install everything into .venv, from the lock file
+
+.venv/.synced: uv.lock pyproject.toml | $(UV)
+	$(UV) sync --frozen --compile-bytecode --quiet
+	@touch $@
+
+.tools/uv/bin/uv:
+	python3 -m pip install --quiet --disable-pip-version-check --target .tools/uv uv==$(UV_VERSION)
+
+demo: setup ## migrate a generated sample shop on this machine and print the report
+	$(RUN)/tableferry local demo
+
+test: setup ## run every test, on real servers that it starts itself (or TABLEFERRY_TEST_MYSQL_URL)
+	$(RUN)/pytest
+
+test-servers: setup ## run only the tests that need an SQL server
+	$(RUN)/pytest -m server
+
+check: setup ## format, lint, types, import rules, lock file
+	$(RUN)/ruff format --check .
+	$(RUN)/ruff check .
+	$(RUN)/mypy
+	$(RUN)/lint-imports
+	$(UV) lock --check --quiet
+
+format: setup ## format the code and mend what ruff can mend
+	$(RUN)/ruff format .
+	$(RUN)/ruff check --fix .
+
+lock: | $(UV) ## resolve the dependencies again
+	$(UV) lock
+
+bench-loader-memory: setup ## peak memory of the loader at 10,000 and 500,000 rows
+	$(RUN)/python -m tests.benchmarks.loader_memory
+
+clean: ## remove what setup and the tests made
+	rm -rf .venv .tools .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache demo-output
