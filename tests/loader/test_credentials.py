@@ -27,9 +27,10 @@ def stored(content: str) -> str:
     return str(boto3.client("secretsmanager").create_secret(Name=name, SecretString=content)["ARN"])
 
 
-def connection(**properties: str) -> str:
+def connection(**properties: Any) -> str:
     name = f"connection-{secrets.token_hex(4)}"
-    boto3.client("glue").create_connection(
+    glue: Any = boto3.client("glue")
+    glue.create_connection(
         ConnectionInput={"Name": name, "ConnectionType": "JDBC", "ConnectionProperties": properties}
     )
     return name

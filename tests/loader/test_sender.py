@@ -9,6 +9,7 @@ from typing import Any
 import boto3
 import pytest
 from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 from botocore.config import Config
 from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
 
@@ -78,7 +79,7 @@ def table(load: Load) -> FaultyTable:
 
 
 def answer(status: int, content: dict[str, Any]) -> Any:
-    response = AWSResponse("http://127.0.0.1", status, {}, None)
+    response = AWSResponse("http://127.0.0.1", status, HTTPHeaders(), None)
     return response, {**content, "ResponseMetadata": {"HTTPStatusCode": status}}
 
 

@@ -349,13 +349,14 @@ def test_the_session_cannot_write(database: Database, server_url: str) -> None:
     database.execute("CREATE TABLE t (id INT PRIMARY KEY); INSERT INTO t VALUES (1)")
     # Only an administrator may create a function on a server that keeps a binary log.
     server = urlsplit(server_url)
-    administrator = {"user": server.username or "root", "password": server.password or ""}
-    with (
-        closing(
-            pymysql.connect(host=database.host, port=database.port, database=database.name, **administrator)
-        ) as root,
-        root.cursor() as cursor,
-    ):
+    root = pymysql.connect(
+        host=database.host,
+        port=database.port,
+        user=server.username or "root",
+        password=server.password or "",
+        database=database.name,
+    )
+    with root, root.cursor() as cursor:
         cursor.execute("CREATE FUNCTION f() RETURNS INT NO SQL BEGIN INSERT INTO t VALUES (2); RETURN 1; END")
     database.execute("CREATE VIEW v AS SELECT id, f() AS written FROM t")
     columns = {"id": (Kind.INTEGER, "N"), "written": (Kind.INTEGER, "N")}
