@@ -28,7 +28,7 @@ _TOKEN = re.compile(
 
 @dataclass(frozen=True)
 class Word:
-    """A piece of SQL: a `string`, a `name` (was in backticks), a `word` (in upper case; `raw` as written) or a `mark`."""
+    """A piece of SQL: a `string`, a `name` (in backticks), a `word` (in upper case; `raw` as written) or a `mark`."""
 
     kind: str
     text: str
