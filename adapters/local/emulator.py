@@ -8,11 +8,9 @@ Guarantees:
 from __future__ import annotations
 
 import sys
-import urllib.error
-import urllib.request
 from pathlib import Path
 
-from adapters.local.part import Command, Part, inherited
+from adapters.local.part import Command, Part, health, inherited
 from adapters.local.tools import built_once, run_uv, tools_directory
 
 VERSION = "1.5.33"
@@ -67,15 +65,4 @@ class Emulator(Part):
         return Command([str(install_emulator(self._tools)), "-m", "ministack"], environment)
 
     def answers_on(self, port: int) -> bool:
-        return http_ok(f"http://127.0.0.1:{port}/_ministack/health")
-
-
-def http_ok(url: str) -> bool:
-    """Whether a GET of this local address answers 200 within 5 seconds."""
-    # Proxies of the environment are not asked: this is our own machine.
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    try:
-        with opener.open(url, timeout=5) as answer:
-            return bool(answer.status == 200)
-    except (urllib.error.URLError, OSError):
-        return False
+        return health(f"http://127.0.0.1:{port}/_ministack/health") is not None

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import sys
-import urllib.error
-import urllib.request
 from pathlib import Path
 
 from adapters.local.emulator import REGION
 from adapters.local.glue_endpoint import HEALTH_PATH, MINUTE_SETTING
 from adapters.local.glue_python import INTERPRETER_SETTING
 from adapters.local.glue_runner import kill_runs_of
-from adapters.local.part import Command, Part, inherited
+from adapters.local.part import Command, Part, health, inherited
 
 # What an installation of modules may need to reach a package index; the endpoint passes none of it to jobs.
 _FOR_UV = [
@@ -74,13 +71,8 @@ class Glue(Part):
         return Command([sys.executable, *program], environment)
 
     def answers_on(self, port: int) -> bool:
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        try:
-            with opener.open(f"http://127.0.0.1:{port}{HEALTH_PATH}", timeout=5) as answer:
-                health = json.load(answer)
-        except (urllib.error.URLError, OSError, ValueError):
-            return False
-        return bool(health == {"directory": str(self.directory), "emulator": self._emulator_url})
+        expected = {"directory": str(self.directory), "emulator": self._emulator_url}
+        return bool(health(f"http://127.0.0.1:{port}{HEALTH_PATH}") == expected)
 
     def stop(self) -> None:
         super().stop()

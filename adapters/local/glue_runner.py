@@ -120,6 +120,9 @@ class Runner:
             self._fail(run, last_line(said) if said.strip() else f"Command failed with exit code {status}.")
 
     def _fail(self, run: Run, message: str) -> None:
+        if self._store.current(run).state is RunState.STOPPING:
+            self._end(run, RunState.STOPPED)
+            return
         ended = self._end(run, RunState.FAILED, message)
         # "Jobs that reach the timeout limit are not restarted", nor are those that were stopped.
         if ended.state is RunState.FAILED and ended.attempt < int(ended.job.get("MaxRetries", 0)) and not self._closed:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
+import urllib.error
+import urllib.request
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from adapters.local.processes import (
     Daemon,
@@ -25,6 +28,7 @@ from adapters.local.processes import (
 from core.errors import UnavailableError
 
 PORT_ATTEMPTS = 3
+HEALTH_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -112,7 +116,7 @@ class Part(ABC):
             already_logged = self.log.stat().st_size if self.log.exists() else 0
             if self._starts_on(port):
                 return
-            if "already in use" not in self.log.read_text(errors="replace")[already_logged:]:
+            if b"already in use" not in self.log.read_bytes()[already_logged:]:
                 break
         tail = log_tail(self.log)
         message = f"The {self.title} did not start: {last_line(tail)}."
@@ -129,6 +133,17 @@ class Part(ABC):
             return True
         stop_daemon(daemon, grace_seconds=5)
         return False
+
+
+def health(url: str) -> Any:
+    """The JSON that a part of ours answers to a GET; None when it does not answer 200 within `HEALTH_SECONDS`."""
+    # Proxies of the environment are not asked: this is our own machine.
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(url, timeout=HEALTH_SECONDS) as answer:
+            return json.load(answer)
+    except (urllib.error.URLError, OSError, ValueError):
+        return None
 
 
 def inherited(*names: str) -> dict[str, str]:

@@ -68,6 +68,7 @@ def listening_addresses(daemon: Daemon) -> set[str]:
 
 
 def test_a_port_that_somebody_takes_is_left_to_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("adapters.local.part.HEALTH_SECONDS", 1.0)
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         free = iter([port])

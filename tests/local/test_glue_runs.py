@@ -6,14 +6,18 @@ import io
 import json
 import os
 import re
+import sys
 import zipfile
 from pathlib import Path
 
+import boto3
 import pytest
 from botocore.exceptions import ClientError
 
 from adapters.local.glue import Glue
 from adapters.local.processes import start_time, wait_for
+from adapters.local.runtime import RuntimeState
+from core.errors import UnavailableError
 from tests.local.conftest import PLANTED, Workbench
 
 SLEEP = "import time; print('up', flush=True); time.sleep(300)"
@@ -57,6 +61,33 @@ def test_a_script_has_boto3_and_acts_as_its_role(bench: Workbench) -> None:
     identity, bucket = bench.printed(run["Id"])
     assert "assumed-role/tableferry-loader/" in identity
     assert bucket == bench.runtime.env["TABLEFERRY_BUCKET"]
+
+
+def test_the_interpreter_of_jobs_can_be_chosen(
+    aws_env: RuntimeState, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TABLEFERRY_LOCAL_GLUE_PYTHON", sys.executable)
+    with Glue(tmp_path / "chosen", aws_env.env["AWS_ENDPOINT_URL"]) as part:
+        bench = Workbench(boto3.client("glue", endpoint_url=part.url), aws_env)
+        run = bench.result("import boto3, sys; print(sys.executable)")
+        assert bench.printed(run["Id"]) == [sys.executable], run
+    monkeypatch.setenv("TABLEFERRY_LOCAL_GLUE_PYTHON", "/not/there/python")
+    wrong = Glue(tmp_path / "wrong", aws_env.env["AWS_ENDPOINT_URL"])
+    with pytest.raises(UnavailableError, match="TABLEFERRY_LOCAL_GLUE_PYTHON is /not/there/python"):
+        wrong.start()
+    assert wrong.daemon is None
+
+
+def test_a_wheel_among_extra_py_files_is_installed(bench: Workbench) -> None:
+    wheel = io.BytesIO()
+    with zipfile.ZipFile(wheel, "w") as file:
+        file.writestr("wheeled.py", "WORD = 'from the wheel'")
+        file.writestr("wheeled-1.dist-info/METADATA", "Metadata-Version: 2.1\nName: wheeled\nVersion: 1\n")
+        file.writestr("wheeled-1.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        file.writestr("wheeled-1.dist-info/RECORD", "wheeled.py,,\n")
+    uri = bench.upload(wheel.getvalue(), "extra/wheeled-1-py3-none-any.whl")
+    run = bench.result("import wheeled; print(wheeled.WORD)", DefaultArguments={"--extra-py-files": uri})
+    assert bench.printed(run["Id"]) == ["from the wheel"], run
 
 
 def test_extra_py_files_can_be_imported(bench: Workbench) -> None:
@@ -173,6 +204,14 @@ def test_stop_kills_the_script_and_its_grandchildren(bench: Workbench) -> None:
     assert wait_for(lambda: not any(start_time(pid) for pid in pids), seconds=5)
     again = bench.glue.batch_stop_job_run(JobName=job, JobRunIds=[run_id])
     assert again["Errors"][0]["ErrorDetail"]["ErrorCode"] == "InvalidInputException"
+
+
+def test_a_run_that_is_stopped_while_it_starts_never_fails(bench: Workbench) -> None:
+    job = bench.job(SLEEP, DefaultArguments={"--additional-python-modules": "toolz==0.11.2"}, MaxRetries=1)
+    run_id = bench.start(job)
+    bench.glue.batch_stop_job_run(JobName=job, JobRunIds=[run_id])
+    assert bench.ended(job, run_id)["JobRunState"] == "STOPPED"
+    assert len(bench.glue.get_job_runs(JobName=job)["JobRuns"]) == 1
 
 
 def test_what_a_script_leaves_running_ends_with_it_and_does_not_hold_it(bench: Workbench) -> None:

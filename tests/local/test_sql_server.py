@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,7 @@ import pymysql
 import pytest
 
 from adapters.local import sql_server_package
-from adapters.local.processes import is_running, read_record
+from adapters.local.processes import is_running, wait_for
 from adapters.local.sql_server import SqlServer, connect_as_root, find_program
 from core.errors import SettingsError, UnavailableError
 from tests.conftest import Database
@@ -23,9 +25,10 @@ def rows(url: str, sql: str) -> list[tuple[Any, ...]]:
         return list(cursor.fetchall())
 
 
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[SqlServer]:
-    server = SqlServer(tmp_path / "sql")
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqlServer]:
+    """Running or not, as the test before left it: every test starts it."""
+    server = SqlServer(tmp_path_factory.mktemp("sql"))
     yield server
     server.stop()
 
@@ -40,9 +43,9 @@ def test_databases_survive_a_stop_and_the_url_stays(server: SqlServer) -> None:
     assert rows(url, "SHOW DATABASES LIKE 'kept'") == [("kept",)]
 
 
-def test_another_process_with_the_directory_finds_and_ends_it(server: SqlServer, tmp_path: Path) -> None:
+def test_another_process_with_the_directory_finds_and_ends_it(server: SqlServer) -> None:
     url = server.start()
-    other = SqlServer(tmp_path / "sql")
+    other = SqlServer(server.directory)
     assert other.start() == url
     daemon = other.daemon
     assert daemon is not None
@@ -63,14 +66,9 @@ def test_a_directory_deeper_than_a_socket_address_works(tmp_path: Path) -> None:
         assert server.answers()
 
 
-def test_a_crashed_server_is_started_again(server: SqlServer, tmp_path: Path) -> None:
-    import os
-    import signal
-
-    from adapters.local.processes import wait_for
-
+def test_a_crashed_server_is_started_again(server: SqlServer) -> None:
     server.start()
-    before = read_record(tmp_path / "sql" / "sql-server.json")
+    before = server.daemon
     assert before is not None
     os.kill(before.pid, signal.SIGKILL)
     assert wait_for(lambda: not is_running(before), seconds=10)
