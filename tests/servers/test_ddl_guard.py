@@ -18,7 +18,11 @@ ACCEPTED = [
         "ddb_x_view",
     ),
     (
-        "CREATE OR REPLACE ALGORITHM=MERGE SQL SECURITY INVOKER VIEW `shop`.`ddb_x_view` (`a`) AS SELECT 1 UNION SELECT 2",
+        (
+            f"CREATE OR REPLACE VIEW `ddb_x_view` AS SELECT 'tf:{HASH}' AS `tableferry_definition`",
+            "create_view",
+            "ddb_x_view",
+        ),
         "create_view",
         "ddb_x_view",
     ),

@@ -101,7 +101,7 @@ def test_the_session_of_a_query_can_write_nothing(source: Caller, database: Data
     database.execute("CREATE TABLE t (id INT)")
     with connect(address_from_environment(AwsClients())) as session:
         session.read_only()
-        for sql in ("INSERT INTO t VALUES (1)", "CREATE TABLE u (id INT)"):
+        for sql in ("INSERT INTO t VALUES (1)", "CREATE TABLE u (id INT)", "DELETE FROM t", "DROP TABLE t"):
             with pytest.raises(InvalidRequestError, match="READ ONLY"):
                 session.rows(sql)
     assert database.query("SELECT COUNT(*) FROM t") == [(0,)]

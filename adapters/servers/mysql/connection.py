@@ -85,7 +85,8 @@ class Session:
 
     def read_only(self) -> None:
         """Begin a transaction that can write nothing and sees one state of the database."""
-        self.rows("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        # For the session too: on MySQL a statement that commits implicitly, as DDL does, would leave the transaction.
+        self.rows("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         self.rows("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
 
     def _fetch(self, cursor: Any) -> Iterator[Row]:
