@@ -87,7 +87,7 @@ def aws_code(exc: BaseException) -> str:
 
 def translate_aws(exc: BaseException, where: str) -> TableferryError:
     """The typed form of a botocore exception; `where` names the resource for the message."""
-    if hasattr(exc, "response"):
+    if isinstance(getattr(exc, "response", None), dict):
         return _of_answer(exc, where)
     return _of_client(exc, where)
 

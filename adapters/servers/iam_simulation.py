@@ -121,8 +121,11 @@ def _attached_policies(clients: AwsClients, kind: str, name: str) -> list[str]:
 
 
 def _statements(clients: AwsClients, policy_arn: str) -> list[Any]:
-    version = clients.iam.get_policy(PolicyArn=policy_arn)["Policy"].get("DefaultVersionId", "v1")
-    answer = clients.iam.get_policy_version(PolicyArn=policy_arn, VersionId=version)
+    try:
+        version = clients.iam.get_policy(PolicyArn=policy_arn)["Policy"].get("DefaultVersionId", "v1")
+        answer = clients.iam.get_policy_version(PolicyArn=policy_arn, VersionId=version)
+    except clients.iam.exceptions.NoSuchEntityException:
+        return []
     document: Any = answer["PolicyVersion"].get("Document") or {}
     if isinstance(document, str):
         import json

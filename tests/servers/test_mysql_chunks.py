@@ -109,7 +109,8 @@ def test_a_step_reads_the_index_and_not_the_table(source: Caller, database: Data
     database.query("ANALYZE TABLE t")
     explained = source.answer(
         "mysql_execute_query",
-        sql="EXPLAIN FORMAT=TRADITIONAL SELECT a, b FROM t WHERE (a >= 280 AND (a > 280 OR b > 5)) ORDER BY a, b LIMIT 1 OFFSET 9",
+        sql="EXPLAIN FORMAT=TRADITIONAL SELECT a, b FROM t "
+        "WHERE (a >= 280 AND (a > 280 OR b > 5)) ORDER BY a, b LIMIT 1 OFFSET 9",
     )
     row = dict(zip(explained["columns"], explained["rows"][0], strict=True))
     assert (row["type"], row["key"]) == ("range", "PRIMARY")

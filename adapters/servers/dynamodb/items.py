@@ -6,6 +6,7 @@ import base64
 import binascii
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from decimal import Context, Decimal, InvalidOperation
 from typing import Any
 
 from pydantic import BaseModel
@@ -34,7 +35,8 @@ def items_by_keys(clients: AwsClients, table: str, keys: Sequence[Item]) -> Samp
     found: list[Item] = []
     size = 0
     names = list(keys[0])
-    for page in _read_pages(clients, table, [_map_binary(key, _from_base64) for key in wanted.values()]):
+    requests = [_map_binary(_with_plain_numbers(key), _from_base64) for key in wanted.values()]
+    for page in _read_pages(clients, table, requests):
         for raw in page:
             item = _map_binary(raw, _to_base64)
             size += len(str(item))
@@ -76,21 +78,27 @@ def _read_pages(clients: AwsClients, table: str, keys: list[Item]) -> Iterator[l
 
 
 def _canonical(key: Item) -> str:
-    """A key as DynamoDB compares it: the numbers 1, 1.0 and 1e0 are one."""
-    from decimal import Decimal, InvalidOperation
+    """A key's text, the same for keys that DynamoDB holds for one."""
+    return repr(sorted((name, *next(iter(part.items()))) for name, part in _with_plain_numbers(key).items()))
 
-    parts = []
-    for name in sorted(key):
-        ((kind, value),) = key[name].items()
-        if kind == "N":
-            try:
-                value = str(Decimal(value).normalize())
-            except InvalidOperation:
-                raise InvalidRequestError(
-                    f"The key attribute {name} is no number.", remedy="Correct the key."
-                ) from None
-        parts.append((name, kind, value))
-    return repr(parts)
+
+def _with_plain_numbers(key: Item) -> Item:
+    """The key with its numbers written in one way: to DynamoDB 1, 1.0 and 1e0 are one number."""
+    return {
+        name: {kind: _plain_number(name, value) if kind == "N" else value for kind, value in part.items()}
+        for name, part in key.items()
+    }
+
+
+def _plain_number(name: str, text: Any) -> str:
+    try:
+        number = Decimal(text)
+    except (InvalidOperation, TypeError, ValueError):
+        number = Decimal("NaN")
+    if not number.is_finite() or abs(number.adjusted()) > 130:
+        raise InvalidRequestError(f"The key attribute {name} is no number of DynamoDB's.", remedy="Correct the key.")
+    # The default context would round to 28 digits; DynamoDB has 38.
+    return format(Context(prec=40).normalize(number), "f")
 
 
 def _map_binary(item: Mapping[str, Any], convert: Any) -> Any:
