@@ -39,6 +39,16 @@ class Cloud:
         client: CloudWatchLogsClient = self._client("logs")
         return client
 
+    @functools.cached_property
+    def _iam(self) -> IAMClient:
+        client: IAMClient = self._client("iam")
+        return client
+
+    @functools.cached_property
+    def _sts(self) -> STSClient:
+        client: STSClient = self._client("sts")
+        return client
+
     def read_object(self, uri: str) -> bytes:
         """The object at `s3://bucket/key`. Raises botocore's ClientError when it is not there."""
         place = urlsplit(uri)
@@ -48,10 +58,9 @@ class Cloud:
         """Refuse a role (name or ARN) that is not there or that Glue may not assume."""
         from botocore.exceptions import BotoCoreError, ClientError
 
-        iam: IAMClient = self._client("iam")
         refusal = f"Service is unable to assume provided role {role}. Please verify role's TrustPolicy"
         try:
-            policy: Any = iam.get_role(RoleName=role.rpartition("/")[2])["Role"]["AssumeRolePolicyDocument"]
+            policy: Any = self._iam.get_role(RoleName=role.rpartition("/")[2])["Role"]["AssumeRolePolicyDocument"]
         except ClientError as error:
             if error.response["Error"].get("Code") != "NoSuchEntity":
                 raise
@@ -64,10 +73,9 @@ class Cloud:
 
     def credentials_of(self, role: str) -> Mapping[str, str]:
         """Environment variables with which a job acts as its role. Raises ClientError when the role is gone."""
-        sts: STSClient = self._client("sts")
         arn = role if role.startswith("arn:") else f"arn:aws:iam::{self.account}:role/{role}"
         # Twelve hours, the most there is: nothing here renews them while a job runs.
-        made = sts.assume_role(RoleArn=arn, RoleSessionName="GlueJobRunnerSession", DurationSeconds=43_200)
+        made = self._sts.assume_role(RoleArn=arn, RoleSessionName="GlueJobRunnerSession", DurationSeconds=43_200)
         return {
             "AWS_ACCESS_KEY_ID": made["Credentials"]["AccessKeyId"],
             "AWS_SECRET_ACCESS_KEY": made["Credentials"]["SecretAccessKey"],

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 
 from adapters.local.glue import Glue
 from adapters.local.processes import wait_for
@@ -74,6 +75,17 @@ class Workbench:
         group = f"/aws-glue/python-jobs/{kind}"
         events = boto3.client("logs").get_log_events(logGroupName=group, logStreamName=run_id, startFromHead=True)
         return [event["message"] for event in events["events"]]
+
+    def prints(self, run_id: str, line: str) -> bool:
+        """Whether this line reaches CloudWatch within a while."""
+
+        def is_there() -> bool:
+            try:
+                return line in self.printed(run_id)
+            except ClientError:  # no log stream yet
+                return False
+
+        return wait_for(is_there, seconds=20)
 
     def directory(self, run_id: str) -> Path:
         return self.runtime.directory / "glue" / "runs" / run_id

@@ -51,6 +51,7 @@ def started(bench: Workbench) -> tuple[str, str]:
 
 def test_a_run_outlives_a_crash_of_the_endpoint_and_its_end_is_seen(own_glue: Glue, own_bench: Workbench) -> None:
     job, run_id = started(own_bench)
+    assert own_bench.prints(run_id, "up")
     crash(own_glue)
     own_bench = restarted(own_glue, own_bench)
     assert own_bench.state(job, run_id) == "RUNNING"

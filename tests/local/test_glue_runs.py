@@ -12,7 +12,6 @@ from pathlib import Path
 
 import boto3
 import pytest
-from botocore.exceptions import ClientError
 
 from adapters.local.glue import Glue
 from adapters.local.processes import start_time, wait_for
@@ -157,14 +156,8 @@ def test_what_a_run_prints_can_be_read_while_it_runs(bench: Workbench) -> None:
     job = bench.job(SLEEP)
     run_id = bench.start(job)
     bench.reaches(job, run_id, "RUNNING")
-
-    def is_shipped() -> bool:
-        try:
-            return bench.printed(run_id) == ["up"]
-        except ClientError:
-            return False
-
-    assert wait_for(is_shipped, seconds=20)
+    assert bench.prints(run_id, "up")
+    assert bench.state(job, run_id) == "RUNNING"
     bench.glue.batch_stop_job_run(JobName=job, JobRunIds=[run_id])
 
 

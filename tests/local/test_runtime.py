@@ -167,9 +167,10 @@ def test_the_parts_outlive_the_program_that_started_them(directory: Path) -> Non
 
 def test_a_process_that_got_a_recorded_pid_later_is_left_alone() -> None:
     with subprocess.Popen(["sleep", "300"]) as bystander:
-        recorded = Daemon(pid=bystander.pid, started="1", port=0)
-        assert not is_running(recorded)
-        stop_daemon(recorded, grace_seconds=1)
-        assert start_time(bystander.pid)
-        assert bystander.poll() is None
-        bystander.kill()
+        try:
+            recorded = Daemon(pid=bystander.pid, started="1", port=0)
+            stop_daemon(recorded, grace_seconds=1)
+            assert not is_running(recorded)
+            assert start_time(bystander.pid)
+        finally:
+            bystander.kill()
