@@ -28,7 +28,7 @@ MAX_BYTES = 2_000_000
 # A view over large tables may need minutes before its first row; a dead network must still end.
 _READ_TIMEOUT_SECONDS = 900
 _SESSION = (
-    "SET SESSION time_zone = '+00:00', sql_mode = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION',"
+    "SET SESSION autocommit = 1, time_zone = '+00:00', sql_mode = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION',"
     " net_write_timeout = 600, group_concat_max_len = 18446744073709551615",
     "SET SESSION TRANSACTION READ ONLY",
 )
@@ -115,7 +115,8 @@ class RowReader:
             password=source.password,
             charset="utf8mb4",
             conv={},
-            autocommit=True,
+            # PyMySQL cannot say SET AUTOCOMMIT itself when it has no conversions.
+            autocommit=None,
             connect_timeout=20,
             read_timeout=_READ_TIMEOUT_SECONDS,
             write_timeout=60,

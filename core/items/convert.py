@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Callable, Optional
+from typing import Any, Callable, Optional
 
 from core.items import documents, sets
 from core.items.documents import AttributeValue
@@ -14,6 +14,7 @@ from core.items.plan import Cell, Kind
 from core.items.rejects import Reason, RejectedRow
 
 Converter = Callable[[Cell], Optional[AttributeValue]]
+ValueConverter = Callable[[Any], Optional[AttributeValue]]
 
 _NUMBERS = (Kind.INTEGER, Kind.DECIMAL, Kind.FLOAT, Kind.DOUBLE)
 _MOMENTS = (Kind.DATE, Kind.DATETIME, Kind.TIME)
@@ -26,12 +27,16 @@ def converter(type_: str, kind: str) -> Converter:
     The function it returns raises RejectedRow (its `attribute` still empty) for a value DynamoDB cannot hold exactly,
     and TypeError when the server sent bytes for text or text for bytes. Raises ValueError for what `unsupported` names.
     """
+    convert = value_converter(type_, kind)
+    return _null if type_ == "NULL" else _unless_null(convert)
+
+
+def value_converter(type_: str, kind: str) -> ValueConverter:
+    """The same for cells that are not NULL: what a loop over rows calls, which looks for NULL itself."""
     reason = unsupported(type_, kind)
     if reason is not None:
         raise ValueError(reason)
-    if type_ == "NULL":
-        return _null
-    return _unless_null(_CONVERSIONS[type_][kind])
+    return _null if type_ == "NULL" else _CONVERSIONS[type_][kind]
 
 
 def unsupported(type_: str, kind: str) -> str | None:
@@ -47,7 +52,7 @@ def unsupported(type_: str, kind: str) -> str | None:
     return f"{type_} cannot hold MySQL's {kind}; {_INSTEAD[type_]}"
 
 
-def _unless_null(convert: Callable[..., AttributeValue | None]) -> Converter:
+def _unless_null(convert: ValueConverter) -> Converter:
     def converted(cell: Cell) -> AttributeValue | None:
         return None if cell is None else convert(cell)
 
@@ -110,7 +115,7 @@ def _boolean_of_bits(cell: bytes) -> AttributeValue:
     return {"BOOL": any(cell)}
 
 
-_CONVERSIONS: dict[str, dict[str, Callable[..., AttributeValue | None]]] = {
+_CONVERSIONS: dict[str, dict[str, ValueConverter]] = {
     "S": {**dict.fromkeys(_SHOWN, _text), Kind.BINARY: _text_of_bytes, Kind.BIT: _text_of_bits},
     "N": {
         **dict.fromkeys((*_NUMBERS, Kind.TEXT), _number),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from core.items.convert import Converter, converter
+from core.items.convert import ValueConverter, value_converter
 from core.items.documents import AttributeValue
 from core.items.keys import key_check
 from core.items.plan import Attribute, Cell, Composed, ItemPlan
@@ -26,6 +26,8 @@ class ItemConverter:
     def __init__(self, plan: ItemPlan) -> None:
         self._plan = plan
         self._attributes = [_attribute(plan, attribute) for attribute in plan.attributes]
+        self._nulls = frozenset(attribute.name for attribute in plan.attributes if attribute.type == "NULL")
+        self._row_key_names = plan.row_key_names or tuple(plan.columns[index].name for index in plan.row_key)
         self._composed = [_composed(plan, composed) for composed in plan.composed]
         self._refuse_impossible_keys()
         self._checks = [check for check in map(key_check, plan.keys) if check is not None]
@@ -43,9 +45,13 @@ class ItemConverter:
         name = ""
         try:
             for name, column, convert in self._attributes:
-                value = convert(row[column])
-                if value is not None:
-                    item[name] = value
+                cell = row[column]
+                if cell is not None:
+                    value = convert(cell)
+                    if value is not None:
+                        item[name] = value
+                elif name in self._nulls:
+                    item[name] = {"NULL": True}
             for name, parts in self._composed:
                 value = _joined(row, parts)
                 if value is not None:
@@ -53,13 +59,16 @@ class ItemConverter:
         except RejectedRow as reject:
             reject.attribute = name
             raise
+        except TypeError as error:
+            raise TypeError(f"attribute {name}: the server sent another kind of cell than the plan says") from error
         for check in self._checks:
             check(item)
         return item, _checked_size(item)
 
     def row_key(self, row: Sequence[Cell]) -> dict[str, str | None]:
-        """What identifies the source row: column name to text (bytes as 0x...; None for NULL)."""
-        return {self._plan.columns[index].name: _shown(row[index]) for index in self._plan.row_key}
+        """What identifies the source row: source column to text (bytes as 0x...; None for NULL)."""
+        names = self._plan.row_key_names or [self._plan.columns[index].name for index in self._plan.row_key]
+        return {name: _shown(row[index]) for name, index in zip(names, self._plan.row_key)}
 
     def preview(self, row: Sequence[Cell], attribute: str) -> str:
         """The beginning (at most 200 characters) of the cells that `attribute` is made of; "" for no attribute."""
@@ -82,18 +91,19 @@ class ItemConverter:
                 )
 
 
-def _attribute(plan: ItemPlan, attribute: Attribute) -> tuple[str, int, Converter]:
-    return attribute.name, attribute.column, converter(attribute.type, plan.columns[attribute.column].kind)
+def _attribute(plan: ItemPlan, attribute: Attribute) -> tuple[str, int, ValueConverter]:
+    return attribute.name, attribute.column, value_converter(attribute.type, plan.columns[attribute.column].kind)
 
 
-def _composed(plan: ItemPlan, composed: Composed) -> tuple[str, list[tuple[int, Converter]]]:
-    return composed.name, [(column, converter("S", plan.columns[column].kind)) for column in composed.columns]
+def _composed(plan: ItemPlan, composed: Composed) -> tuple[str, list[tuple[int, ValueConverter]]]:
+    return composed.name, [(column, value_converter("S", plan.columns[column].kind)) for column in composed.columns]
 
 
-def _joined(row: Sequence[Cell], parts: list[tuple[int, Converter]]) -> AttributeValue | None:
+def _joined(row: Sequence[Cell], parts: list[tuple[int, ValueConverter]]) -> AttributeValue | None:
     texts: list[Any] = []
     for column, convert in parts:
-        value = convert(row[column])
+        cell = row[column]
+        value = None if cell is None else convert(cell)
         if value is None:
             return None
         texts.append(value["S"])

@@ -14,6 +14,7 @@ MAX_EXPONENT = 125  # of d.ddd: 9.9999999999999999999999999999999999999E+125
 MIN_EXPONENT = -130  # 1E-130
 
 _CANONICAL = re.compile(r"0|-?(?:[1-9][0-9]*|0(?=\.))(?:\.[0-9]*[1-9])?")
+_SCALED = re.compile(r"(-?(?:0|[1-9][0-9]*))(?:(\.[0-9]*[1-9])0*|\.0*)")
 _NUMBER = re.compile(r"([+-]?)([0-9]*)(?:\.([0-9]*))?(?:[eE]([+-]?[0-9]+))?")
 _NONZERO = re.compile(r"[-+.0]*[1-9]")
 # An exponent with more digits than this cannot be made up for by the digits of any text a server can send (4 GiB).
@@ -26,8 +27,14 @@ def canonical(text: str) -> str:
     The result has at most 38 significant digits and 0 or a magnitude of 1E-130 to 9.99...E+125; equal numbers have
     equal texts. Raises RejectedRow: not_a_number, number_too_precise, number_out_of_range.
     """
-    if len(text) <= MAX_DIGITS and _CANONICAL.fullmatch(text):
-        return text
+    if len(text) <= MAX_DIGITS:
+        # What nearly every column holds: an integer, or a DECIMAL with its scale.
+        if _CANONICAL.fullmatch(text):
+            return text
+        scaled = _SCALED.fullmatch(text)
+        if scaled is not None:
+            whole, fraction = scaled.groups("")
+            return "0" if whole == "-0" and not fraction else whole + fraction
     negative, digits, point = _parts(text)
     significant = digits.lstrip("0")
     point -= len(digits) - len(significant)

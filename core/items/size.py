@@ -21,7 +21,9 @@ def item_size(item: Mapping[str, Mapping[str, Any]]) -> int:
     """Bytes of an item in low-level form, names included; the limit is 409,600."""
     total = 0
     for name, value in item.items():
-        total += text_size(name) + value_size(value)
+        total += len(name) if name.isascii() else len(name.encode("utf-8"))
+        for type_, content in value.items():
+            total += _SIZES[type_](content)
     return total
 
 

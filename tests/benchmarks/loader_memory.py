@@ -1,9 +1,9 @@
 """Peak memory of a real loader process at growing numbers of rows: it should not grow with them.
 
-    python -m tests.benchmarks.loader_memory mysql://root@127.0.0.1:3306 [rows ...]
+    python -m tests.benchmarks.loader_memory [rows ...]
 
-Needs a server on which it may create a database; the target is an AWS emulator of its own. The loader runs from its
-package on the Python of local Glue runs (3.9 where there is one).
+The source is the server of TABLEFERRY_TEST_MYSQL_URL, or one that it starts; the target is an AWS emulator of its own.
+The loader runs from its package on the Python of local Glue runs (3.9 where there is one).
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ import pymysql
 from adapters.loader_package import MODULES, build_loader_package
 from adapters.local import runtime
 from adapters.local.glue_python import installed_modules, interpreter
+from adapters.local.sql_server import SqlServer
 from core.items.plan import Attribute, Chunk, Column, ItemPlan, Key, Kind, LoadPlan
 
 ROWS = (10_000, 500_000)
@@ -48,15 +49,28 @@ ITEM = ItemPlan(
 PEAK = "import atexit, resource, sys; atexit.register(lambda: sys.stderr.write(str(resource.getrusage(0).ru_maxrss)))"
 
 
-def main(url: str, counts: list[int]) -> None:
+def main(counts: list[int]) -> None:
     """Measure and print one line per number of rows."""
-    server = urlsplit(url)
-    with tempfile.TemporaryDirectory() as directory, _environment(Path(directory) / "runtime") as environment:
+    with (
+        tempfile.TemporaryDirectory() as directory,
+        _server(Path(directory) / "server") as url,
+        _environment(Path(directory) / "runtime") as environment,
+    ):
+        server = urlsplit(url)
         print(f"{'rows':>9} {'peak MB':>8} {'seconds':>8} {'rows/s':>8}")  # noqa: T201
         for rows in counts:
             with _table(server.hostname or "", server.port or 3306, server.username or "root", rows) as database:
                 peak, seconds = _measure(Path(directory), environment, database, rows)
             print(f"{rows:>9,} {peak:>8.1f} {seconds:>8.1f} {rows / seconds:>8.0f}")  # noqa: T201
+
+
+@contextmanager
+def _server(directory: Path) -> Iterator[str]:
+    if given := os.environ.get("TABLEFERRY_TEST_MYSQL_URL"):
+        yield given
+        return
+    with SqlServer(directory) as server:
+        yield server.url
 
 
 @contextmanager
@@ -140,4 +154,4 @@ def _stored_plan(bucket: str, database: str, rows: int) -> str:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], [int(rows) for rows in sys.argv[2:]] or list(ROWS))
+    main([int(rows) for rows in sys.argv[1:]] or list(ROWS))

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from core.items.item import ItemConverter
@@ -132,9 +134,31 @@ def test_a_reject_names_the_attribute_whose_cell_is_to_blame() -> None:
     assert reject(id="1e999") == ("number_out_of_range", "pk")
 
 
+def test_a_cell_that_contradicts_the_plan_names_its_attribute() -> None:
+    with pytest.raises(TypeError, match="attribute name"):
+        ItemConverter(PLAN).convert(row(name=b"bytes"))
+    with pytest.raises(TypeError, match="attribute total"):
+        ItemConverter(PLAN).convert(row(total=b"1"))
+
+
+def test_the_type_null_is_the_one_way_to_write_a_null() -> None:
+    plan = ItemPlan(
+        (Column("k", Kind.TEXT), Column("gone", Kind.TEXT)),
+        (0,),
+        (Attribute("k", "S", 0), Attribute("gone", "NULL", 1)),
+        (),
+        (Key("k", "S", "pk"),),
+    )
+    assert ItemConverter(plan).convert(["a", None]) == {"k": {"S": "a"}, "gone": {"NULL": True}}
+    with pytest.raises(RejectedRow, match=r"gone.*not_null"):
+        ItemConverter(plan).convert(["a", ""])
+
+
 def test_the_source_row_is_named_by_its_key() -> None:
     assert ItemConverter(PLAN).row_key(row(code=b"\x00\xff")) == {"id": "7", "code": "0x00ff"}
     assert ItemConverter(PLAN).row_key(row(code=None)) == {"id": "7", "code": None}
+    renamed = replace(PLAN, row_key_names=("order_id", "c"))
+    assert ItemConverter(renamed).row_key(row()) == {"order_id": "7", "c": "0x01"}
 
 
 def test_a_preview_shows_the_beginning_of_the_offending_cells() -> None:

@@ -30,9 +30,7 @@ def stored(content: str) -> str:
 def connection(**properties: Any) -> str:
     name = f"connection-{secrets.token_hex(4)}"
     glue: Any = boto3.client("glue")
-    glue.create_connection(
-        ConnectionInput={"Name": name, "ConnectionType": "JDBC", "ConnectionProperties": properties}
-    )
+    glue.create_connection(ConnectionInput={"Name": name, "ConnectionType": "JDBC", "ConnectionProperties": properties})
     return name
 
 

@@ -8,8 +8,10 @@ from urllib.parse import urlsplit
 
 import pymysql
 import pytest
+from pymysql.cursors import SSCursor
 
 from adapters.loader.credentials import Source
+from adapters.loader.errors import SourceTextError
 from adapters.loader.rows import Row, RowReader
 from core.items.item import ItemConverter
 from core.items.plan import Attribute, Chunk, Column, ItemPlan, Kind, LoadPlan
@@ -343,6 +345,36 @@ def test_names_of_columns_and_views_may_hold_anything(database: Database) -> Non
     database.execute(f"INSERT INTO {quoted} VALUES (1), (2)")
     plan = plan_of(database, name, {name: (Kind.INTEGER, "N")}, Chunk(0, ("1",), ("2",), 1))
     assert rows_of(database, plan) == [("2",)]
+
+
+def test_text_that_is_no_utf8_stops_the_chunk(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No server of ours sends any, so the driver is made to fail as it does then."""
+    database.execute("CREATE TABLE v (id INT PRIMARY KEY)")
+    monkeypatch.setattr(SSCursor, "fetchone", lambda _: b"\xff".decode())
+    with pytest.raises(SourceTextError, match="chunk 0 of view v"):
+        converted(database, {"id": (Kind.INTEGER, "N")})
+
+
+def test_bytes_inside_json_are_an_error_where_the_server_does_not_encode_them(database: Database) -> None:
+    """MySQL writes base64 into the JSON, MariaDB makes the whole JSON binary."""
+    database.execute("CREATE VIEW v AS SELECT 1 AS id, JSON_OBJECT('b', x'ff00') AS j")
+    columns = {"id": (Kind.INTEGER, "N"), "j": (Kind.JSON, "M")}
+    if database.engine == "mysql":
+        assert converted(database, columns) == [{"id": {"N": "1"}, "j": {"M": {"b": {"S": "base64:type15:/wA="}}}}]
+    else:
+        with pytest.raises(TypeError, match="attribute j"):
+            converted(database, columns)
+
+
+def test_every_read_sees_the_rows_of_its_own_moment(database: Database) -> None:
+    database.execute("CREATE TABLE v (id INT PRIMARY KEY); INSERT INTO v VALUES (1)")
+    plan = plan_of(database, "v", {"id": (Kind.INTEGER, "N")}, Chunk(0, None, None, 0))
+    source = Source(database.host, database.port, database.user, database.password)
+    with closing(RowReader(source, plan)) as reader:
+        assert [list(group) for group in reader.read(plan.chunks[0])] == [[("1",)]]
+        database.execute("INSERT INTO v VALUES (2)")
+        # Without autocommit the second read would still see the first one's snapshot.
+        assert [sorted(group) for group in reader.read(plan.chunks[0])] == [[("1",), ("2",)]]
 
 
 def test_the_session_cannot_write(database: Database, server_url: str) -> None:
