@@ -67,7 +67,7 @@ def test_an_answer_of_aws_has_one_code(aws_code: str, status: int, code: str, re
         (exceptions.ConnectionClosedError(endpoint_url="http://x"), "unavailable"),
         (exceptions.ConnectTimeoutError(endpoint_url="http://x"), "unavailable"),
         (exceptions.ReadTimeoutError(endpoint_url="http://x"), "timeout"),
-        (exceptions.SSLError(endpoint_url="http://x", error="bad"), "unavailable"),
+        (exceptions.SSLError(endpoint_url="http://x", error=ValueError("bad")), "unavailable"),
     ],
 )
 def test_a_request_that_got_no_answer_has_one_code(failure: Exception, code: str) -> None:

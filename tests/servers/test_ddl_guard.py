@@ -18,7 +18,7 @@ ACCEPTED = [
         "ddb_x_view",
     ),
     (
-        "CREATE OR REPLACE ALGORITHM=MERGE SQL SECURITY INVOKER VIEW `shop`.`ddb_x_view` (`a`) AS SELECT 1 UNION SELECT 2",
+        "CREATE OR REPLACE ALGORITHM=MERGE SQL SECURITY INVOKER VIEW `shop`.ddb_x_view (a) AS SELECT 1 UNION SELECT 2",
         "create_view",
         "ddb_x_view",
     ),

@@ -169,8 +169,9 @@ def test_progress_is_told_while_a_table_is_made(target: Caller) -> None:
 
 
 def put(table: str, *items: dict[str, Any]) -> None:
+    client = AwsClients().dynamodb
     for item in items:
-        AwsClients().dynamodb.put_item(TableName=table, Item=item)
+        client.put_item(TableName=table, Item=item)
 
 
 def test_items_are_read_by_their_keys_and_the_missing_are_named(target: Caller) -> None:

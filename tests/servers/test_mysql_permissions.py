@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 
 import pymysql
@@ -25,7 +26,7 @@ class Guest:
     caller: Caller
     name: str
     database: str
-    root: pymysql.Connection[tuple[object, ...]]
+    root: pymysql.Connection[Any]
 
     def grant(self, *statements: str) -> None:
         with self.root.cursor() as cursor:
