@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from typing import Any
 
 from sqlalchemy import event
@@ -11,6 +12,8 @@ from sqlalchemy import event
 from adapters.checkpoints import SqlCheckpointStore, open_store
 from core.errors import StateError, UnavailableError
 from core.lifecycle import TableState, Trigger
+
+RACE_SECONDS = 60
 
 
 def tell(word: str) -> None:
@@ -40,10 +43,11 @@ def hang_inside_commit(store: SqlCheckpointStore) -> None:
 
 
 def race(store: SqlCheckpointStore) -> None:
+    deadline = time.monotonic() + RACE_SECONDS
     for table in store.tables("m1"):
         while (checkpoint := store.table("m1", table.table)).state is not TableState.VALIDATED:
             trigger = checkpoint.life.next_trigger()
-            if trigger is None:
+            if trigger is None or time.monotonic() > deadline:
                 raise RuntimeError(f"{checkpoint} leads nowhere")
             try:
                 pending = store.begin("m1", table.table, trigger)
