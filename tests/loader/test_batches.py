@@ -55,5 +55,11 @@ def test_keys_that_only_a_collation_calls_equal_are_different() -> None:
     assert len(batch.items) == 4
 
 
+def test_only_the_keys_of_one_batch_are_remembered() -> None:
+    """Collisions between batches are found by the preflight; here memory must not grow with the table."""
+    found = batches([*((str(n), "p", str(n)) for n in range(25)), ("25", "p", "0")])
+    assert [len(batch.items) for batch in found] == [25, 1]
+
+
 def test_nothing_is_no_batch() -> None:
     assert batches([]) == []
