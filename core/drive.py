@@ -13,8 +13,8 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from core.checkpoints import CheckpointStore, TableCheckpoint
-from core.errors import InternalError, TableferryError
+from core.checkpoints import CheckpointStore, PendingTransition, TableCheckpoint
+from core.errors import ErrorCode, InternalError, NotFoundError, TableferryError
 from core.lifecycle import TableState, Trigger
 from core.steps import STEPS, TableRun
 from core.steps.load import RUN_TOKEN
@@ -36,9 +36,11 @@ class TableDriver:
     async def pick_up(self) -> Trigger | None:
         """Look at a table that may have been left in the middle; returns the trigger to go on with, None when final."""
         checkpoint = await self.checkpoint()
+        # A run can succeed and yet leave a chunk out; watching it again would find the same again.
+        incomplete = (checkpoint.error or {}).get("code") == ErrorCode.JOB_FAILED
         if checkpoint.state is TableState.FAILED:
             checkpoint = await self._fire(Trigger.RETRY)
-        if checkpoint.state is TableState.LOADING and await self._run_is_dead(checkpoint):
+        if checkpoint.state is TableState.LOADING and await self._needs_another_run(checkpoint, incomplete):
             await self._give_up_watching()
             return Trigger.RESTART_LOAD
         return checkpoint.life.next_trigger()
@@ -77,14 +79,23 @@ class TableDriver:
     async def _fire(self, trigger: Trigger) -> TableCheckpoint:
         return await asyncio.to_thread(self.store.fire, self.run.migration_id, self.run.table.name, trigger)
 
-    async def _run_is_dead(self, checkpoint: TableCheckpoint) -> bool:
+    async def _needs_another_run(self, checkpoint: TableCheckpoint, incomplete: bool) -> bool:
+        pending = await self._pending()
+        if pending is not None and pending.trigger is Trigger.RESTART_LOAD:
+            return True
         evidence = checkpoint.evidence
-        found = await self.run.world.jobs.run(str(evidence["job_name"]), str(evidence["run_id"]))
-        return found.is_dead
+        try:
+            found = await self.run.world.jobs.run(str(evidence["job_name"]), str(evidence["run_id"]))
+        except NotFoundError:
+            return True  # Glue forgets old runs
+        return found.is_dead or (incomplete and found.is_over)
+
+    async def _pending(self) -> PendingTransition | None:
+        return await asyncio.to_thread(self.store.pending, self.run.migration_id, self.run.table.name)
 
     async def _give_up_watching(self) -> None:
         """A `finish_load` that was being watched when the process died waits for a run that is dead now."""
-        pending = await asyncio.to_thread(self.store.pending, self.run.migration_id, self.run.table.name)
+        pending = await self._pending()
         if pending is not None and pending.trigger is Trigger.FINISH_LOAD:
             await asyncio.to_thread(self.store.abandon, pending, {"message": "the job run died; another replaces it"})
 

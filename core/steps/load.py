@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from core.errors import JobFailedError, NotFoundError
@@ -18,17 +19,21 @@ _RESULTS_AT_ONCE = 8
 
 
 async def start_load(run: TableRun, intent: Evidence, evidence: Evidence) -> dict[str, Any]:
-    """Start a job run, unless the run with this intent's token was started before the process died."""
+    """Start a job run, unless one lives, or one with this intent's token succeeded before it was noted."""
     run.report("starting job run")
     job, token = str(evidence["job_name"]), str(intent["run_token"])
-    started = await _run_with_token(run, job, token)
-    run_id = started.run_id if started else await run.world.jobs.start_run(job, {RUN_TOKEN: token})
-    runs = [*evidence.get("run_ids", []), run_id]
-    return {"run_id": run_id, "run_ids": runs, "load_started_at": run.world.clock.now().isoformat()}
+    found = await run.world.jobs.runs(job)
+    run_id = _usable(found, token) or await run.world.jobs.start_run(job, {RUN_TOKEN: token})
+    before = evidence.get("run_ids", [])
+    dead = [r.run_id for r in reversed(found) if r.is_dead and r.run_id not in before]
+    run_ids = [*(i for i in before if i != run_id), *dead, run_id]
+    return {"run_id": run_id, "run_ids": run_ids, "load_started_at": run.world.clock.now().isoformat()}
 
 
-async def _run_with_token(run: TableRun, job: str, token: str) -> JobRun | None:
-    return next((r for r in await run.world.jobs.runs(job) if r.arguments.get(RUN_TOKEN) == token), None)
+def _usable(runs: Sequence[JobRun], token: str) -> str | None:
+    """A run that lives, whoever started it (the job is this table's own), else this intent's own that succeeded."""
+    finished = (r for r in runs if not r.is_dead and r.arguments.get(RUN_TOKEN) == token)
+    return next((r.run_id for r in (*(r for r in runs if not r.is_over), *finished)), None)
 
 
 async def finish_load(run: TableRun, intent: Evidence, evidence: Evidence) -> dict[str, Any]:

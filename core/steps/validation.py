@@ -53,7 +53,7 @@ async def finish_validation(run: TableRun, intent: Evidence, evidence: Evidence)
 async def _counts(run: TableRun, load: dict[str, Any]) -> dict[str, int]:
     run.report("counting rows", 0, load["rows_read"])
     sql = f"SELECT COUNT(*) FROM {quoted(run.table.view.name)}"  # noqa: S608 - our own view, quoted
-    rows = await run.world.source.query(sql, timeout_seconds=600)
+    rows = await run.world.source.query(sql, timeout_seconds=3_600)
     run.report("counting items", 0, load["items_written"])
     items = await run.world.targets.count(
         run.table.target.table_name, lambda n: run.report("counting items", n, load["items_written"])
@@ -97,6 +97,8 @@ async def _sample(run: TableRun, plan: LoadPlan) -> tuple[int, list[dict[str, An
 
 async def _sampled_rows(run: TableRun, plan: LoadPlan) -> list[tuple[Cell, ...]]:
     wanted = run.options.sample_items
+    if wanted == 0:
+        return []
     probes = min(len(plan.chunks), max(1, wanted // _ROWS_PER_PROBE))
     # Seeded by the migration: a validation that is repeated looks at the same places.
     chosen = random.Random(plan.migration + plan.table).sample(plan.chunks, probes)  # noqa: S311 - no secret
