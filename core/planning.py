@@ -22,7 +22,7 @@ async def plan_tables(
     Raises ContractError with every problem: of the schema, of joins with several matches, of target tables that
     exist and differ. A `resumed` migration proved its joins and tables before it began.
     """
-    schema = await world.source.describe_schema(sorted(_tables_named(contract)))
+    schema = await _schema(contract, world.source)
     compiled = compile_contract(contract, schema, options.target)
     if resumed:
         return schema, compiled
@@ -34,6 +34,14 @@ async def plan_tables(
     if problems:
         raise ContractError(problems)
     return schema, compiled
+
+
+async def _schema(contract: Contract, source: SourceDatabase) -> SourceSchema:
+    named = sorted(set(_tables_named(contract)))
+    schema = await source.describe_schema(named)
+    if all(schema.table(name) for name in named):
+        return schema
+    return await source.describe_schema([])  # all of them, so that a problem can name the nearest
 
 
 def _tables_named(contract: Contract) -> Iterator[str]:
@@ -58,7 +66,7 @@ def _named_in(value: Any) -> Iterator[str]:
 async def _join_problems(table: CompiledTable, source: SourceDatabase) -> list[Problem]:
     problems: list[Problem] = []
     for check in table.join_checks:
-        if (await source.query(check.sql, max_rows=1, timeout_seconds=600)).rows:
+        if (await source.query(check.sql, max_rows=1, timeout_seconds=3_600)).rows:
             problems.append(
                 Problem(
                     f"{check.place}, join",

@@ -79,7 +79,7 @@ class SourceDatabase(Protocol):
     async def permissions(self) -> PermissionReport: ...
 
     async def describe_schema(self, tables: Sequence[str]) -> SourceSchema:
-        """The named tables, those that exist."""
+        """The named tables, those that exist; all tables when none is named."""
         ...
 
     async def query(
@@ -104,8 +104,11 @@ class SourceDatabase(Protocol):
         """Create, replace or drop one `ddb_..._view`."""
         ...
 
-    async def publish_secret(self, name: str) -> str:
-        """Keep the database's credentials in Secrets Manager under `name`; returns the ARN."""
+    async def publish_secret(self, name: str, tags: dict[str, str]) -> str:
+        """Keep the database's credentials in Secrets Manager under `name`; returns the ARN.
+
+        Raises ConflictError when a secret of that name has other contents and lacks the tags.
+        """
         ...
 
 

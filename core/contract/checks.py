@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from core.contract.model import Attribute, Contract, Entity, Gsi, Table
-from core.contract.problems import Problem, nearest, shown
+from core.contract.problems import Problem, nearest, plain, shown
 
 # AWS "Quotas in Amazon DynamoDB": 20 GSIs a table by default; 100 projected attributes (INCLUDE) over all of them
 MAX_GSIS = 20
 MAX_PROJECTED = 100
+MAX_KEY_NAME_BYTES = 255  # AWS, same page: names of key attributes, in UTF-8
 KEY_TYPES = ("S", "N", "B")
 
 
@@ -25,7 +26,7 @@ def structural_problems(contract: Contract) -> list[Problem]:
             problems += _attributes(place, table.attributes)
             problems += _keys(place, table)
         for entity in table.entities or []:
-            problems += _attributes(f"{place}, entity {entity.entity_type}", entity.attributes)
+            problems += _attributes(entity_place(number, table, entity), entity.attributes)
     return problems
 
 
@@ -78,7 +79,7 @@ def _attributes(place: str, attributes: list[Attribute]) -> Iterator[Problem]:
     yield from _duplicates(place, "attribute", (a.name for a in attributes))
     for attribute in attributes:
         if attribute.calculation is not None and attribute.join is not None:
-            yield Problem(f"{place}, attribute {attribute.name}", "has a join and a calculation", "Keep one of them.")
+            yield Problem(attribute_place(place, attribute), "has a join and a calculation", "Keep one of them.")
 
 
 def _indexes(place: str, table: Table) -> Iterator[Problem]:
@@ -130,6 +131,8 @@ def _keys(place: str, table: Table) -> Iterator[Problem]:
 
 
 def _key(place: str, name: str, attributes: dict[str, Attribute]) -> Iterator[Problem]:
+    if len(name.encode()) > MAX_KEY_NAME_BYTES:
+        yield Problem(place, f"has a name of {len(name.encode())} bytes; a key's has at most {MAX_KEY_NAME_BYTES}")
     attribute = attributes.get(name)
     if attribute is not None:
         if attribute.type not in KEY_TYPES:
@@ -151,4 +154,9 @@ def _duplicates(place: str, word: str, names: Iterable[str]) -> Iterator[Problem
 
 def entity_place(number: int, table: Table, entity: Entity) -> str:
     """How an entity is named in a problem's place."""
-    return f"{table_place(number, table)}, entity {entity.entity_type}"
+    return f"{table_place(number, table)}, entity {plain(entity.entity_type)}"
+
+
+def attribute_place(place: str, attribute: Attribute) -> str:
+    """How an attribute of the table or entity at `place` is named in a problem's place."""
+    return f"{place}, attribute {plain(attribute.name)}"

@@ -22,7 +22,8 @@ DynamoDbType = Literal["S", "N", "B", "SS", "NS", "BS", "M", "L", "BOOL", "NULL"
 
 
 class _Form(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    # inf and nan have no JSON form, so a contract that held one could not be kept
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
 
 class SelfJoin(_Form):

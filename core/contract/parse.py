@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -12,10 +13,11 @@ from pydantic_core import ErrorDetails
 from core.contract import model
 from core.contract.checks import structural_problems
 from core.contract.model import Contract
-from core.contract.problems import ContractError, Problem, nearest, shown
+from core.contract.problems import ContractError, Problem, nearest, plain, shown
 
 MAX_BYTES = 4 * 1024 * 1024  # the largest contracts seen are under 200 KB; more than 20 times that is no contract
-_KNOWN_PARTS = tuple(v for v in vars(model).values() if isinstance(v, type) and issubclass(v, BaseModel))
+_MAX_REMEDIES = 200  # looking for the nearest name costs time, and only the first problems are shown
+KNOWN_PARTS = tuple(v for v in vars(model).values() if isinstance(v, type) and issubclass(v, BaseModel))
 
 
 def parse_contract(text: bytes | str) -> Contract:
@@ -27,7 +29,9 @@ def parse_contract(text: bytes | str) -> Contract:
     try:
         contract = Contract.model_validate(document)
     except ValidationError as error:
-        raise ContractError([_problem(e, document) for e in error.errors(include_url=False)]) from None
+        found = error.errors(include_url=False)
+        problems = [_problem(e, document, remedy=n < _MAX_REMEDIES) for n, e in enumerate(found)]
+        raise ContractError(problems) from None
     problems = structural_problems(contract)
     if problems:
         raise ContractError(problems)
@@ -65,7 +69,25 @@ def _document(text: bytes | str) -> dict[str, Any]:
         document = {"tables": document}
     if not isinstance(document, dict):
         raise _refused(f"is {_kind(document)}; it must be an object with 'tables', or a list of tables")
+    _refuse_lone_surrogates(document)
     return document
+
+
+def _refuse_lone_surrogates(document: dict[str, Any]) -> None:
+    """JSON can escape half of a character; no database, and no other program, takes such a text."""
+    stack: list[tuple[tuple[int | str, ...], Any]] = [((), document)]
+    problems: list[Problem] = []
+    while stack:
+        path, value = stack.pop()
+        texts = [value] if isinstance(value, str) else list(value) if isinstance(value, dict) else []
+        for text in texts:
+            if any("\ud800" <= c <= "\udfff" for c in text):
+                problems.append(Problem(_place(path, document), f"{shown(text)} holds half of a character"))
+        if isinstance(value, (dict, list)):
+            pairs = value.items() if isinstance(value, dict) else enumerate(value)
+            stack += reversed([((*path, step), child) for step, child in pairs])
+    if problems:
+        raise ContractError(problems)
 
 
 def _refused(message: str, remedy: str = "") -> ContractError:
@@ -85,14 +107,15 @@ def _no_constant(name: str) -> Any:
     raise _refused(f"holds {name}, which is not JSON")
 
 
-def _problem(error: ErrorDetails, document: dict[str, Any]) -> Problem:
+def _problem(error: ErrorDetails, document: dict[str, Any], *, remedy: bool) -> Problem:
     path = list(error["loc"])
-    place = _place(path, document)
     if error["type"] == "extra_forbidden":
         name = str(path[-1])
-        return Problem(place, f"unknown key {shown(name)}", nearest(name, _known_keys(path[:-1])))
+        right = nearest(name, _known_keys(path[:-1])) if remedy else ""
+        return Problem(_place(path, document), f"unknown key {shown(name)}", right)
     if error["type"] == "missing":
-        return Problem(place, f"the key {shown(path[-1])} is missing")
+        return Problem(_place(path, document, missing=True), f"the key {shown(path[-1])} is missing")
+    place = _place(path, document)
     if error["type"] in {"union_tag_invalid", "union_tag_not_found"}:
         return _tag_problem(place, error)
     return Problem(place, f"{error['msg']} (found {shown(error['input'])})")
@@ -102,7 +125,7 @@ def _tag_problem(place: str, error: ErrorDetails) -> Problem:
     expected = str(error.get("ctx", {}).get("expected_tags", "")).replace("'", "")
     tag = error.get("ctx", {}).get("tag")
     if tag is None:
-        return Problem(f"{place}, type", "the key 'type' is missing", f"Known here: {expected}.")
+        return Problem(f"{place}, type", "the key 'type' is missing")
     return Problem(f"{place}, type", f"unknown type {shown(tag)}", nearest(str(tag), expected.split(", ")))
 
 
@@ -117,7 +140,7 @@ def _known_keys(path: list[int | str]) -> list[str]:
 
 
 def _part_of(part: type[BaseModel], step: str) -> type[BaseModel]:
-    tagged = [m for m in _KNOWN_PARTS if "type" in m.model_fields and _tag(m) == step]
+    tagged = [m for m in KNOWN_PARTS if "type" in m.model_fields and _tag(m) == step]
     if tagged and step not in part.model_fields:
         return tagged[0]
     names = {"tables": "Table", "attributes": "Attribute", "entities": "Entity", "gsis": "Gsi", "joins": "ChainLink"}
@@ -131,19 +154,18 @@ def _tag(part: type[BaseModel]) -> str | None:
     return str(values[0]) if len(values) == 1 else None
 
 
-def _place(path: list[int | str], document: Any) -> str:
+def _place(path: Sequence[int | str], document: Any, *, missing: bool = False) -> str:
     """`tables[2] Categories, attribute parent_name, join_condition`: indexes become names where there are any."""
     words: list[str] = []
     at: Any = document
     previous = ""
-    for step in path:
-        follows = isinstance(at, (dict, list))
-        child = at[step] if follows and _has(at, step) else None
+    for number, step in enumerate(path):
+        child = at[step] if _has(at, step) else None
         if isinstance(step, int):
             words[-1:] = [_indexed(previous, step, child)]
-        elif _has(at, step) or step == path[-1]:
-            words.append(step)
-        else:  # the tag of a union's branch is no key of the document
+        elif _has(at, step) or (missing and number == len(path) - 1):
+            words.append(plain(step))
+        else:  # the name of a union's branch is no key of the document
             continue
         previous, at = str(step), child
     return ", ".join(words) or "contract"

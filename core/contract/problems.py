@@ -41,13 +41,22 @@ def nearest(name: str, known: Iterable[str]) -> str:
         by_lower = {n.lower(): n for n in names}
         found = [by_lower[n] for n in difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=0.5)]
     if found:
-        return f"Did you mean {found[0]!r}?"
-    return f"Known here: {', '.join(names)}." if 0 < len(names) <= 12 else ""
+        return f"Did you mean {shown(found[0])}?"
+    return f"Known here: {', '.join(plain(n) for n in names)}." if 0 < len(names) <= 12 else ""
 
 
 def shown(value: object, limit: int = 80) -> str:
     """`value` as it may stand in a message: quoted, control characters escaped, cut at `limit` characters."""
-    text = ascii(value) if not isinstance(value, str) else repr(value)
+    try:
+        text = ascii(value) if not isinstance(value, str) else repr(value)
+    except RecursionError:
+        return "(something nested deeply)"
+    return text if len(text) <= limit else f"{text[: limit - 3]}..."
+
+
+def plain(name: str, limit: int = 255) -> str:
+    """`name` as it may stand in a place: control characters escaped, cut at `limit` characters."""
+    text = name if name.isprintable() else repr(name)[1:-1]
     return text if len(text) <= limit else f"{text[: limit - 3]}..."
 
 
