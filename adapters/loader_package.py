@@ -10,8 +10,9 @@ import base64
 import hashlib
 import io
 import zipfile
-from dataclasses import dataclass
 from pathlib import Path
+
+from core.loader_package import LoaderPackage
 
 # PyMySQL alone is missing in Glue's Python 3.9; boto3 is there. Pinned: the reader leans on this version's cursor.
 MODULES = "pymysql==1.2.4"
@@ -41,18 +42,6 @@ with tempfile.NamedTemporaryFile(suffix=".zip") as packed:
 """
 
 
-@dataclass(frozen=True)
-class LoaderPackage:
-    """Two files to upload and the value of Glue's `--additional-python-modules`; `sha256` (hex) is of both files."""
-
-    zip_bytes: bytes
-    sha256: str
-    zip_name: str
-    script_name: str
-    script_bytes: bytes
-    modules: str = MODULES
-
-
 def build_loader_package() -> LoaderPackage:
     """Pack the loader and the item conversion from this installation."""
     zip_bytes = _zip()
@@ -64,6 +53,7 @@ def build_loader_package() -> LoaderPackage:
         zip_name=f"tableferry_loader-{sha256[:16]}.zip",
         script_name=f"tableferry_load-{sha256[:16]}.py",
         script_bytes=script_bytes,
+        modules=MODULES,
     )
 
 

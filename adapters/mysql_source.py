@@ -79,6 +79,6 @@ class MysqlSource:
     async def execute_ddl(self, sql: str) -> None:
         await self.hub.call("mysql", "mysql_execute_ddl", {"sql": sql}, timeout_seconds=_DDL_SECONDS, repeatable=False)
 
-    async def publish_secret(self, name: str) -> str:
-        found = await self.hub.call("mysql", "mysql_publish_secret", {"name": name, "tags": {}})
+    async def publish_secret(self, name: str, tags: dict[str, str]) -> str:
+        found = await self.hub.call("mysql", "mysql_publish_secret", {"name": name, "tags": tags})
         return str(found["arn"])

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class LoaderPackage:
-    """`modules` is Glue's `--additional-python-modules`; the names hold the content's hash, so none is overwritten."""
+    """`modules` is Glue's `--additional-python-modules`; `sha256` (hex) is of both files, and their names hold it."""
 
     zip_bytes: bytes
     sha256: str

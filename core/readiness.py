@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from core.errors import NotReadyError, TableferryError
 from core.options import MigrationOptions
@@ -13,7 +14,7 @@ from core.ports import PermissionReport, ServiceStatus, World
 
 @dataclass(frozen=True)
 class ServerReadiness:
-    """One server's answers; `permissions` is None when it was not operational, so nobody asked."""
+    """One server's answers; `permissions` is None when nobody asked: not operational, or nothing to ask about."""
 
     status: ServiceStatus
     permissions: PermissionReport | None
@@ -48,38 +49,52 @@ class Readiness:
 
 
 async def check_readiness(world: World, options: MigrationOptions, target_tables: Sequence[str]) -> Readiness:
-    """Ask all four servers at once. `target_tables` may be empty: then any table's permissions are asked for."""
-    tables = list(target_tables) or ["*"]
+    """Ask all four servers at once. Without `target_tables`, permissions on tables are not asked for."""
+
+    async def of_tables(_: ServiceStatus) -> PermissionReport | None:
+        return await world.targets.permissions(target_tables) if target_tables else None
+
+    async def of_jobs(status: ServiceStatus) -> PermissionReport:
+        requirements = role_requirements(options, target_tables, status.details)
+        return await world.jobs.permissions(options.glue_role_arn, requirements, options.connections)
+
     servers = await asyncio.gather(
-        _ask("mysql", world.source.status(), world.source.permissions),
-        _ask(
-            "glue",
-            world.jobs.status(),
-            lambda: world.jobs.permissions(
-                options.glue_role_arn, role_requirements(options, tables), options.connections
-            ),
-        ),
-        _ask("dynamodb", world.targets.status(), lambda: world.targets.permissions(tables)),
-        _ask("s3", world.objects.status(), lambda: world.objects.permissions(options.key_prefix)),
+        _ask("mysql", world.source.status(), lambda _: world.source.permissions()),
+        _ask("glue", world.jobs.status(), of_jobs),
+        _ask("dynamodb", world.targets.status(), of_tables),
+        _ask("s3", world.objects.status(), lambda _: world.objects.permissions(options.key_prefix)),
     )
     return Readiness(tuple(servers))
 
 
-def role_requirements(options: MigrationOptions, tables: Sequence[str]) -> list[tuple[str, str]]:
-    """What the Glue role must be able to do, as (action, resource ARN); `*` stands for any account and region."""
-    bucket = f"arn:aws:s3:::{options.bucket}"
-    wanted = [("dynamodb:BatchWriteItem", f"arn:aws:dynamodb:*:*:table/{t}") for t in tables]
-    wanted += [("s3:GetObject", f"{bucket}/{options.key_prefix}*"), ("s3:PutObject", f"{bucket}/{options.key_prefix}*")]
-    wanted.append(("s3:ListBucket", bucket))
-    if options.connections and options.secret_arn is None:
-        wanted.append(("glue:GetConnection", f"arn:aws:glue:*:*:connection/{options.connections[0]}"))
+def role_requirements(
+    options: MigrationOptions, tables: Sequence[str], account: Mapping[str, Any]
+) -> list[tuple[str, str]]:
+    """What the Glue role must be able to do, as (action, resource ARN) of things that a migration would touch.
+
+    `account` are the glue server's details: `identity_arn`, `region` and `account`.
+    """
+    partition = str(account["identity_arn"]).split(":")[1]
+    here = f"{account['region']}:{account['account']}"
+    bucket = f"arn:{partition}:s3:::{options.bucket}"
+    objects = f"{bucket}/{options.key_prefix}migrations/check/plan.json"
+    wanted = [("dynamodb:BatchWriteItem", f"arn:{partition}:dynamodb:{here}:table/{t}") for t in tables]
+    wanted += [("s3:GetObject", objects), ("s3:PutObject", objects), ("s3:ListBucket", bucket)]
+    if options.secret_arn is not None:
+        wanted.append(("secretsmanager:GetSecretValue", options.secret_arn))
+    elif options.connections:
+        wanted.append(("glue:GetConnection", f"arn:{partition}:glue:{here}:connection/{options.connections[0]}"))
     else:
-        secret = options.secret_arn or "arn:aws:secretsmanager:*:*:secret:tableferry/*"
+        secret = f"arn:{partition}:secretsmanager:{here}:secret:tableferry/check-AbCdEf"
         wanted.append(("secretsmanager:GetSecretValue", secret))
     return wanted
 
 
-async def _ask(server: str, status: Awaitable[ServiceStatus], permissions) -> ServerReadiness:  # type: ignore[no-untyped-def]
+async def _ask(
+    server: str,
+    status: Awaitable[ServiceStatus],
+    permissions: Callable[[ServiceStatus], Awaitable[PermissionReport | None]],
+) -> ServerReadiness:
     try:
         found = await status
     except TableferryError as error:
@@ -87,10 +102,10 @@ async def _ask(server: str, status: Awaitable[ServiceStatus], permissions) -> Se
     if not found.operational:
         return ServerReadiness(found, None, _said(found))
     try:
-        report: PermissionReport = await permissions()
+        report = await permissions(found)
     except TableferryError as error:
         return ServerReadiness(found, None, str(error))
-    return ServerReadiness(found, report, _denied(report))
+    return ServerReadiness(found, report, "" if report is None else _denied(report))
 
 
 def _said(status: ServiceStatus) -> str:

@@ -9,12 +9,12 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 import pymysql
-from adapters.local.shop.generate import contract, load_shop
 
 from adapters.local import runtime
+from adapters.local.shop import contract, load_shop
 from adapters.local.sql_server import SqlServer
 from flows.commands import run
 from flows.console import ERRORS
@@ -94,14 +94,14 @@ def _database(server_url: str, *, create_user: bool = False) -> Iterator[str]:
 
 
 def _execute(server_url: str, sql: str) -> None:
-    from adapters.local.shop.generate import connect
-
-    connection: pymysql.Connection = connect(server_url)  # type: ignore[type-arg]
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute(sql)
-    finally:
-        connection.close()
+    url = urlsplit(server_url)
+    with pymysql.connect(
+        host=url.hostname or "127.0.0.1",
+        port=url.port or 3306,
+        user=unquote(url.username or "root"),
+        password=unquote(url.password or ""),
+    ) as connection:
+        connection.cursor().execute(sql)
 
 
 def _say(text: str) -> None:

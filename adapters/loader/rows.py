@@ -13,12 +13,12 @@ from typing import Any
 
 import pymysql
 from core.items.plan import Cell, Chunk, LoadPlan
+from core.items.ranges import condition, quoted
 from pymysql.constants import CR, ER
 from pymysql.cursors import SSCursor
 
 from adapters.loader.credentials import Source
 from adapters.loader.errors import SourceLostError, SourceTextError
-from adapters.loader.ranges import condition, quoted
 
 Row = tuple[Cell, ...]
 

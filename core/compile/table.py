@@ -70,6 +70,7 @@ def _compile_table(
         attributes=tuple(Attribute(a.name, a.type, columns[a.name]) for a in table.attributes or []),
         composed=keys.composed,
         keys=keys.keys,
+        row_key_names=tuple(c.name for c in key_columns),
     )
     chunkable = bool(key_columns) and all(c.supports_ranges for c in key_columns)
     return CompiledTable(

@@ -75,13 +75,18 @@ class Key:
 
 @dataclass(frozen=True)
 class ItemPlan:
-    """How one row becomes one item; `row_key` are the indexes of the columns that identify the source row."""
+    """How one row becomes one item.
+
+    `row_key` are the indexes of the columns that identify the source row, `row_key_names` their names at the source
+    (a view may carry them under others).
+    """
 
     columns: tuple[Column, ...]
     row_key: tuple[int, ...]
     attributes: tuple[Attribute, ...]
     composed: tuple[Composed, ...]
     keys: tuple[Key, ...]
+    row_key_names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -135,6 +140,7 @@ class LoadPlan:
                 attributes=tuple(Attribute(**a) for a in item["attributes"]),
                 composed=tuple(Composed(c["name"], tuple(c["columns"])) for c in item["composed"]),
                 keys=tuple(Key(**k) for k in item["keys"]),
+                row_key_names=tuple(item["row_key_names"]),
             ),
             chunk_columns=tuple(data.pop("chunk_columns")),
             chunks=tuple(_chunk(c) for c in data.pop("chunks")),

@@ -1,47 +1,69 @@
-"""The WHERE of a chunk: rows of a key range, lower bound excluded and upper included, in a form that uses the index."""
+"""A chunk's key range as an SQL condition: lexicographic, and simple enough for the optimiser to read one range."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
-from core.items.plan import Cell
+from core.items.plan import Cell, Chunk, Column, Kind
+
+_NUMBERS = (Kind.INTEGER, Kind.DECIMAL, Kind.FLOAT, Kind.DOUBLE)
+_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?(e[+-]?[0-9]+)?", re.IGNORECASE)
+
+Condition = tuple[str, list[str]]
 
 
 def quoted(name: str) -> str:
-    """A MySQL identifier in backticks; `%` is doubled, because the statement goes through `%s` substitution."""
+    """The name as an SQL identifier, safe in a statement that takes `%s` parameters."""
     return "`" + name.replace("`", "``").replace("%", "%%") + "`"
 
 
-def range_predicate(
-    columns: Sequence[str], lower: Sequence[Cell] | None, upper: Sequence[Cell] | None
-) -> tuple[str, list[Cell]]:
-    """SQL over `columns` (names, in key order) with `%s`, and its parameters; "1=1" when both ends are open.
+def condition(columns: Sequence[Column], chunk: Chunk) -> Condition:
+    """SQL with `%s` for texts, and the texts: keys above `lower` (excluded) up to `upper` (included).
 
-    For several columns the lexicographic comparison is spelled out, beside plain bounds on the first column:
-    MySQL builds index ranges from those, but not from row comparisons (MySQL manual, "Range Optimization of Row
-    Constructor Expressions").
+    The bounds of the first column stand in front by themselves, so that the optimiser reads one range of the index.
+    Raises ValueError for bounds that do not fit the columns.
     """
-    names = [quoted(c) for c in columns]
-    conditions: list[str] = []
-    parameters: list[Cell] = []
-    for bound, operator, last in ((lower, ">", ">"), (upper, "<", "<=")):
-        if bound is None:
-            continue
-        if len(names) > 1:
-            conditions.append(f"{names[0]} {operator}= %s")
-            parameters.append(bound[0])
-        sql, values = _lexicographic(names, bound, operator, last)
-        conditions.append(sql)
-        parameters.extend(values)
-    return " AND ".join(conditions) or "1=1", parameters
+    parts: list[str] = []
+    texts: list[str] = []
+    if chunk.lower is not None:
+        _add(parts, texts, *_side(columns, chunk.lower, ">", ">"))
+    if chunk.upper is not None:
+        _add(parts, texts, *_side(columns, chunk.upper, "<", "<="))
+    return " AND ".join(parts) or "TRUE", texts
 
 
-def _lexicographic(names: Sequence[str], bound: Sequence[Cell], operator: str, last: str) -> tuple[str, list[Cell]]:
-    branches: list[str] = []
-    parameters: list[Cell] = []
-    for depth, name in enumerate(names):
-        final = depth == len(names) - 1
-        equal = "".join(f"{n} = %s AND " for n in names[:depth])
-        branches.append(f"({equal}{name} {last if final else operator} %s)")
-        parameters.extend(bound[: depth + 1])
-    return "(" + " OR ".join(branches) + ")", parameters
+def _add(parts: list[str], texts: list[str], sql: str, more: Sequence[str]) -> None:
+    parts.append(sql)
+    texts.extend(more)
+
+
+def _side(columns: Sequence[Column], bound: Sequence[Cell], strict: str, last: str) -> Condition:
+    if len(bound) != len(columns):
+        raise ValueError(f"a chunk's bound has {len(bound)} values for {len(columns)} key columns")
+    sql, texts = _beyond(columns, bound, strict, last)
+    if len(columns) == 1:
+        return sql, texts
+    literal, text = _literal(columns[0], bound[0])
+    return f"{quoted(columns[0].name)} {strict}= {literal} AND {sql}", [*text, *texts]
+
+
+def _beyond(columns: Sequence[Column], bound: Sequence[Cell], strict: str, last: str) -> Condition:
+    name, (literal, text) = quoted(columns[0].name), _literal(columns[0], bound[0])
+    if len(columns) == 1:
+        return f"{name} {last} {literal}", text
+    rest, rest_texts = _beyond(columns[1:], bound[1:], strict, last)
+    return f"({name} {strict} {literal} OR ({name} = {literal} AND {rest}))", [*text, *text, *rest_texts]
+
+
+def _literal(column: Column, cell: Cell) -> Condition:
+    """A number as a number (a text would be compared as a double), bytes as 0x (right for BIT too), else a text."""
+    if cell is None:
+        raise ValueError(f"a chunk's bound is NULL in key column {column.name}")
+    if isinstance(cell, bytes):
+        return ("0x" + cell.hex() if cell else "X''"), []
+    if column.kind in _NUMBERS:
+        if not _NUMBER.fullmatch(cell):
+            raise ValueError(f"a chunk's bound is no number in key column {column.name}")
+        return cell, []
+    return "%s", [cell]

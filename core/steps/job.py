@@ -38,7 +38,7 @@ async def create_job(run: TableRun, intent: Evidence, evidence: Evidence) -> dic
         max_capacity=options.job_max_capacity,
         connections=options.connections,
         description=f"tableferry loads {run.table.target.table_name} (migration {run.migration_id})",
-        tags={"tableferry:migration": run.migration_id},
+        tags=run.tags,
     )
     created = await run.world.jobs.create_job(job)
     return {
@@ -91,5 +91,5 @@ async def _credentials(run: TableRun) -> tuple[dict[str, str], str | None]:
         return {"--secret-arn": options.secret_arn}, options.secret_arn
     if options.connections:
         return {"--connection-name": options.connections[0]}, None
-    arn = await run.world.source.publish_secret(f"tableferry/{run.migration_id}")
+    arn = await run.world.source.publish_secret(f"tableferry/{run.migration_id}", run.tags)
     return {"--secret-arn": arn}, arn

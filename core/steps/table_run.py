@@ -31,6 +31,11 @@ class TableRun:
         return f"{self.options.key_prefix}migrations/{self.migration_id}/{self.table.name}/"
 
     @property
+    def tags(self) -> dict[str, str]:
+        """What everything made for this migration in AWS is tagged with."""
+        return {"tableferry:migration": self.migration_id}
+
+    @property
     def job_name(self) -> str:
         """The Glue job's name; Glue allows 255 characters."""
         name = f"tableferry-{self.migration_id}-{self.table.name}"

@@ -15,7 +15,8 @@ async def create_table(run: TableRun, intent: Evidence, evidence: Evidence) -> d
     """
     target = run.table.target
     run.report("creating table")
-    made = await run.world.targets.create(target.to_wire())
+    definition = target.to_wire()
+    made = await run.world.targets.create(definition | {"tags": {**definition["tags"], **run.tags}})
     if not made.created and not run.options.into_nonempty and not await run.world.targets.is_empty(target.table_name):
         raise ConflictError(
             f"The table {target.table_name} exists and holds items already.",

@@ -11,7 +11,7 @@ from core.errors import ValidationFailedError
 from core.items.compare import differences
 from core.items.item import ItemConverter
 from core.items.plan import Cell, Chunk, LoadPlan
-from core.items.ranges import quoted, range_predicate
+from core.items.ranges import condition, quoted
 from core.items.rejects import RejectedRow
 from core.ports import Item
 from core.steps.load import load_plan
@@ -109,8 +109,7 @@ async def _sampled_rows(run: TableRun, plan: LoadPlan) -> list[tuple[Cell, ...]]
 
 
 async def _probe(run: TableRun, plan: LoadPlan, chunk: Chunk, limit: int) -> Sequence[tuple[Cell, ...]]:
-    names = [plan.item.columns[i].name for i in plan.chunk_columns]
-    where, parameters = range_predicate(names, chunk.lower, chunk.upper)
+    where, parameters = condition([plan.item.columns[i] for i in plan.chunk_columns], chunk)
     columns = ", ".join(quoted(c.name) for c in plan.item.columns)
     sql = f"SELECT {columns} FROM {quoted(plan.view)} WHERE {where} LIMIT {limit}"  # noqa: S608 - quoted, parametrised
     found = await run.world.source.query(sql, parameters, max_rows=limit)

@@ -47,7 +47,7 @@ async def _require_own_keys(run: TableRun) -> None:
     if run.table.collision_sql is None:
         return
     run.report("looking for rows that share a key")
-    found = await run.world.source.query(run.table.collision_sql, timeout_seconds=600)
+    found = await run.world.source.query(run.table.collision_sql, timeout_seconds=3_600)
     if not found.rows:
         return
     keys = [dict(zip(found.columns, (_text(c) for c in row), strict=True)) for row in found.rows]

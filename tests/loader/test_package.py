@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from adapters.loader_package import LoaderPackage, build_loader_package
+from adapters.loader_package import build_loader_package
 from adapters.local.glue_python import interpreter, is_glues_own
+from core.loader_package import LoaderPackage
 
 CONVERT = """
 import sys

@@ -7,10 +7,9 @@ from contextlib import closing
 import pytest
 
 from adapters.loader.credentials import Source
-from adapters.loader.errors import ArgumentsError
-from adapters.loader.ranges import condition
 from adapters.loader.rows import RowReader
 from core.items.plan import Cell, Chunk, Column, ItemPlan, Kind, LoadPlan
+from core.items.ranges import condition
 from tests.conftest import Database
 
 KEYS = [
@@ -118,5 +117,5 @@ def test_the_range_of_a_composite_key_is_read_from_the_index(database: Database)
     ],
 )
 def test_bounds_that_do_not_fit_the_key_are_refused(chunk: Chunk) -> None:
-    with pytest.raises(ArgumentsError):
+    with pytest.raises(ValueError, match="key column"):
         condition([Column("a", Kind.INTEGER), Column("b", Kind.TEXT)], chunk)

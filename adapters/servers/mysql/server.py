@@ -98,7 +98,7 @@ def _add_reads(server: ToolServer, clients: AwsClients) -> None:
             list[WireCell], Field(max_length=10_000, description="one for each %s; with any, %% is a percent sign")
         ] = [],  # noqa: B006
         max_rows: Annotated[int, Field(ge=1, le=10_000)] = 1000,
-        timeout_seconds: Annotated[float, Field(ge=0.1, le=600)] = 60.0,
+        timeout_seconds: Annotated[float, Field(ge=0.1, le=3_600)] = 60.0,
     ) -> QueryAnswer:
         """Run one query that only reads; rows beyond `max_rows` or 8 MiB are left out and `truncated` says so."""
         return execute_query(_address(clients), sql, parameters, max_rows=max_rows, seconds=timeout_seconds)

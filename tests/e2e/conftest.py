@@ -1,0 +1,141 @@
+"""The product as its users start it: the `tableferry` command in a process of its own, against real servers."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from adapters.local.runtime import RuntimeState
+from tests.conftest import Database
+
+START_SECONDS = 120.0
+
+
+def wait_until(condition: Callable[[], bool], what: str, seconds: float = START_SECONDS) -> None:
+    """Look again until `condition` holds; fails with `what` when it does not in time."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            pytest.fail(f"{what} did not happen in {seconds:g} seconds")
+        time.sleep(0.05)
+
+
+@pytest.fixture(scope="session")
+def prefect_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """A real Prefect server for the session; the variables that make a process use it."""
+    home = tmp_path_factory.mktemp("prefect")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = {
+        "PREFECT_HOME": str(home),
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "DO_NOT_TRACK": "1",
+        "PREFECT_API_URL": f"http://127.0.0.1:{port}/api",
+    }
+    command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
+    log = (home / "server.log").open("wb")
+    server = subprocess.Popen(
+        command, env={**os.environ, **environment}, stdout=log, stderr=log, start_new_session=True, cwd=home
+    )
+    try:
+        wait_until(lambda: _answers(f"http://127.0.0.1:{port}/api/health"), "the Prefect server's start")
+        yield environment
+    finally:
+        os.killpg(server.pid, signal.SIGTERM)
+        server.wait(30)
+        log.close()
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310 - our own loopback address
+            return bool(answer.status == 200)
+    except OSError:
+        return False
+
+
+@dataclass
+class Ferry:
+    """A home, a database and a runtime of a test's own, and the command over them."""
+
+    environment: dict[str, str]
+    home: Path
+    prefix: str
+    endpoint: str
+
+    def start(self, *arguments: str, **changed: str) -> subprocess.Popen[str]:
+        """Start `tableferry` in a session of its own, so that a test can kill the whole tree."""
+        return subprocess.Popen(
+            [str(Path(sys.executable).parent / "tableferry"), *arguments],
+            env={**self.environment, **changed},
+            cwd=self.home,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    def run(self, *arguments: str, **changed: str) -> subprocess.CompletedProcess[str]:
+        """Run `tableferry` to its end."""
+        process = self.start(*arguments, **changed)
+        out, err = process.communicate(timeout=300)
+        return subprocess.CompletedProcess(arguments, process.returncode, out, err)
+
+    def result(self, *arguments: str, code: int = 0, **changed: str) -> dict[str, Any]:
+        """Run with `--output json`, expect the exit code, and return the one document on standard output."""
+        done = self.run(*arguments, "--output", "json", **changed)
+        assert done.returncode == code, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
+        document: dict[str, Any] = json.loads(done.stdout)
+        return document
+
+    def contract(self, *tables: dict[str, Any]) -> str:
+        """Write a contract of these tables and return its path."""
+        path = self.home / "contract.json"
+        path.write_text(json.dumps({"tables": list(tables)}, ensure_ascii=False), encoding="utf-8")
+        return str(path)
+
+    def items(self, table: str) -> list[dict[str, Any]]:
+        """Every item of a target table, in DynamoDB's low-level form."""
+        pages = self.client("dynamodb").get_paginator("scan").paginate(TableName=self.prefix + table)
+        return [item for page in pages for item in page["Items"]]
+
+    def client(self, service: str) -> Any:
+        """A client of the test's own, not through any of our servers."""
+        names = {"aws_access_key_id": "AWS_ACCESS_KEY_ID", "aws_secret_access_key": "AWS_SECRET_ACCESS_KEY"}
+        endpoint = self.environment["AWS_ENDPOINT_URL_GLUE"] if service == "glue" else self.endpoint
+        return boto3.client(
+            service,
+            endpoint_url=endpoint,
+            region_name=self.environment["AWS_REGION"],
+            **{k: self.environment[v] for k, v in names.items()},
+        )
+
+
+@pytest.fixture
+def ferry(database: Database, runtime: RuntimeState, prefect_environment: dict[str, str], tmp_path: Path) -> Ferry:
+    """The product, ready to run against `database`."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "TABLEFERRY_", "PREFECT_"))}
+    environment = {
+        **kept,
+        **prefect_environment,
+        **runtime.env,
+        "TABLEFERRY_HOME": str(tmp_path / "home"),
+        "TABLEFERRY_MYSQL_URL": database.url,
+        "TABLEFERRY_TABLE_PREFIX": f"{database.name}.",
+        "TABLEFERRY_POLL_SECONDS": "0.2",
+    }
+    return Ferry(environment, tmp_path, f"{database.name}.", runtime.env["AWS_ENDPOINT_URL"])
