@@ -157,7 +157,7 @@ def _next_steps(record: MigrationRecord, status: MigrationStatus, tables: Sequen
     options = record.settings["options"]
     steps: list[str] = []
     if status is not MigrationStatus.SUCCEEDED:
-        steps.append(f"Repair what the problems name, then `tableferry resume {record.id}`.")
+        steps.append(f"Repair what the problems name, then run: tableferry resume {record.id}")
     if any(t.evidence.get("load", {}).get("rejects") for t in tables):
         where = f"s3://{options['bucket']}/{options['key_prefix']}migrations/{record.id}/<table>/rejects/"
         steps.append(f"Look at the rejected rows, with their reasons, in {where}.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
@@ -33,7 +33,8 @@ async def in_task(name: str, work: Callable[[], Awaitable[T]], run_name: str | N
             return Failed(message=error.message)
         return Completed(message="done")
 
-    state: State = await run(return_state=True)
+    running: Any = run(return_state=True)  # Prefect types this as a state of a state
+    state: State = await running
     if errors:
         raise errors[0]
     if not done:  # cancelled, crashed, or a defect: Prefect holds the exception
