@@ -115,7 +115,7 @@ class FakeSource:
             name = sql.split("VIEW `")[1].split("`", maxsplit=1)[0]
             self.views[name] = sql.split("'tf:")[1].split("'", maxsplit=1)[0]
 
-    async def publish_secret(self, name: str) -> str:
+    async def publish_secret(self, name: str, tags: dict[str, str]) -> str:
         with self.effects.of("secret"):
             return f"arn:aws:secretsmanager:us-east-1:1:secret:{name}"
 

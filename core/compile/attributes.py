@@ -10,7 +10,7 @@ from core.compile.expressions import ExpressionProblem, Relation, column_of, joi
 from core.compile.joins import JoinCheck, check_query, matches_at_most_once
 from core.compile.view import ViewBuilder
 from core.contract.model import Attribute, ForeignKeyJoin
-from core.contract.problems import Problem, nearest, shown
+from core.contract.problems import Problem, nearest, plain, shown
 from core.items.convert import unsupported
 from core.items.plan import Kind
 from core.source_schema import SourceColumn, SourceSchema
@@ -30,12 +30,12 @@ class Place:
 
     def inside(self, name: str) -> Place:
         """A place within this one that collects into the same lists."""
-        return Place(f"{self.name}, {name}", self.problems, self.checks)
+        return Place(f"{self.name}, {plain(name)}", self.problems, self.checks)
 
 
 def compile_attribute(attribute: Attribute, view: ViewBuilder, schema: SourceSchema, place: Place) -> int | None:
     """The index of the view column that holds the attribute's value; None after noting what is wrong."""
-    if not _compiles_yet(attribute, place) or not _source_is_right(attribute, view.relation, place):
+    if not _compiles_yet(attribute, place) or not _source_is_right(attribute, view.relation, schema, place):
         return None
     if isinstance(attribute.join, ForeignKeyJoin):
         found = _foreign_key(attribute, attribute.join, view, schema, place)
@@ -57,8 +57,8 @@ def _compiles_yet(attribute: Attribute, place: Place) -> bool:
     return True
 
 
-def _source_is_right(attribute: Attribute, source: Relation, place: Place) -> bool:
-    if attribute.source_table not in (None, source.name):
+def _source_is_right(attribute: Attribute, source: Relation, schema: SourceSchema, place: Place) -> bool:
+    if attribute.source_table is not None and schema.table(attribute.source_table) is not source.table:
         place.problem(
             "source_table",
             f"is {shown(attribute.source_table)}, but the rows come from {shown(source.name)}",
@@ -106,7 +106,7 @@ def _foreign_key(
         return None
     if condition is None:
         return None
-    if attribute.type in {"SS", "NS", "BS"} and not matches_at_most_once(condition, view.relation, target):
+    if attribute.type in {"SS", "NS", "BS", "L"} and not matches_at_most_once(condition, view.relation, target):
         at.problem("", f"collecting several matches into {attribute.type} is not supported by this version")
         return None
     return _joined(view, target, condition, column, place), column

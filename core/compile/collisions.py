@@ -34,7 +34,8 @@ def collision_query(view: str, item: ItemPlan, unique_columns: Iterable[frozense
     inner = select.from_(exp.table_(view, quoted=True)).subquery("k")
     columns = [exp.column(n, table="k", quoted=True) for n in names]
     query = exp.select(*columns, exp.alias_(exp.Count(this=exp.Star()), "n")).from_(inner)
-    query = query.where(*(c.is_(exp.Null()).not_() for c in columns)).group_by(*columns)
+    # NULL and empty keys are rejects, each row for itself; this comparison is true for neither.
+    query = query.where(*(c.neq(exp.Literal.string("")) for c in columns)).group_by(*columns)
     return query.having("COUNT(*) > 1").limit(SAMPLES).sql("mysql")
 
 

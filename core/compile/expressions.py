@@ -8,6 +8,8 @@ Guarantees:
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -23,6 +25,7 @@ _OPERATORS: tuple[type[exp.Expr], ...] = (
     *(exp.Is, exp.In, exp.Between, exp.Like, exp.Null, exp.Boolean, exp.Literal, exp.Neg),
     *(exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Column, exp.Identifier),
 )
+_NUMBER = re.compile(r"(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _COMPARISONS = (exp.EQ, exp.NEQ, exp.NullSafeEQ, exp.GT, exp.GTE, exp.LT, exp.LTE)
 
 
@@ -59,7 +62,7 @@ def join_condition(text: str, *, source: Relation, target: Relation) -> exp.Expr
     the source (CONTRACT.md rule 10). An unqualified name must be a column of exactly one of the two.
     """
     tree = _parsed(text)
-    if source.name == target.name:
+    if source.table is target.table:  # the names may differ in case, where the server's names do not
         return _self_condition(tree, source, target)
     return _resolved(tree, {source.name: source, target.name: target})
 
@@ -118,9 +121,26 @@ def _refuse_unlisted(tree: exp.Expr) -> None:
         if isinstance(node, exp.Parameter | exp.SessionParameter | exp.Placeholder):
             raise ExpressionProblem("holds a variable or placeholder", "Use columns and literals.")
         if isinstance(node, exp.Column) and (node.args.get("db") or node.args.get("catalog")):
-            raise ExpressionProblem(f"{node.sql('mysql')} names another database", "Write table.column.")
-        if not isinstance(node, _OPERATORS):
-            raise ExpressionProblem(f"{node.sql('mysql')[:60]!r} is not allowed here in this version")
+            raise ExpressionProblem(f"{shown(node.sql('mysql'))} names another database", "Write table.column.")
+        if not isinstance(node, _OPERATORS) or _is_no_mysql(node):
+            raise ExpressionProblem(f"{shown(node.sql('mysql'), 60)} is not allowed here in this version")
+
+
+def _is_no_mysql(node: exp.Expr) -> bool:
+    """What sqlglot reads although MySQL does not, so that the view would fail later, or would mean something else."""
+    if isinstance(node, exp.In):
+        return not (node.expressions or node.args.get("query"))  # `a IN b`, `a IN ()`
+    if isinstance(node, exp.Is):
+        return not isinstance(node.expression, exp.Null | exp.Boolean)
+    if isinstance(node, exp.Between):
+        return node.args.get("symmetric") is not None
+    if isinstance(node, exp.Not):
+        return isinstance(node.parent, exp.Binary) and not isinstance(node.parent, exp.And | exp.Or)
+    return isinstance(node, exp.Literal) and not node.is_string and not _is_number(node.name)
+
+
+def _is_number(text: str) -> bool:
+    return _NUMBER.fullmatch(text) is not None and math.isfinite(float(text))
 
 
 def _resolved(tree: exp.Expr, relations: Mapping[str, Relation]) -> exp.Expr:
@@ -133,6 +153,8 @@ def _resolved(tree: exp.Expr, relations: Mapping[str, Relation]) -> exp.Expr:
 def _self_condition(tree: exp.Expr, source: Relation, target: Relation) -> exp.Expr:
     resolved: set[int] = set()
     for comparison in list(tree.find_all(*_COMPARISONS)):
+        if comparison.find_ancestor(*_COMPARISONS) is not None:
+            raise ExpressionProblem(f"{shown(tree.sql('mysql'))} compares a comparison", "Join comparisons with AND.")
         for side, relation in ((comparison.this, target), (comparison.expression, source)):
             for column in list(side.find_all(exp.Column)):
                 qualified = _qualified(*_lookup(column, {relation.name: relation}))
@@ -141,7 +163,7 @@ def _self_condition(tree: exp.Expr, source: Relation, target: Relation) -> exp.E
     for column in tree.find_all(exp.Column):
         if id(column) not in resolved:
             raise ExpressionProblem(
-                f"{column.sql('mysql')} may be the row itself or the one it is joined to",
+                f"{shown(column.sql('mysql'))} may be the row itself or the one it is joined to",
                 "Compare with =, <, > and the like: the left side is the joined row, the right side the row itself.",
             )
     return tree
@@ -149,9 +171,8 @@ def _self_condition(tree: exp.Expr, source: Relation, target: Relation) -> exp.E
 
 def _lookup(node: exp.Column, relations: Mapping[str, Relation]) -> tuple[Relation, SourceColumn]:
     if node.table:
-        relation = relations.get(node.table) or next(
-            (r for name, r in relations.items() if name.lower() == node.table.lower()), None
-        )
+        alike = [r for name, r in relations.items() if name.lower() == node.table.lower()]
+        relation = relations.get(node.table) or (alike[0] if len(alike) == 1 else None)
         if relation is None:
             raise ExpressionProblem(f"{shown(node.table)} is no table of this join", nearest(node.table, relations))
         column = relation.column(node.name)

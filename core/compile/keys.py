@@ -30,14 +30,18 @@ def compile_keys(table: Table, columns: dict[str, int], view: ViewBuilder, place
     types = {a.name: a.type for a in table.attributes or []}
     composed: dict[str, Composed] = {}
     keys: list[Key] = []
+    complete = True
     for name, role, index in _uses(table):
         if name not in types and name not in composed:
             at = place.inside(role if index is None else f"gsi {index}, {role}")
             found = _composed(name, columns, set(types), view, at)
             if found is None:
-                return None
+                complete = False
+                continue
             composed[name] = found
-        keys.append(Key(name, "S" if name in composed else types[name], role, index))
+        keys.append(Key(name, types.get(name, "S"), role, index))
+    if not complete:
+        return None
     return Keys(tuple(keys), tuple(composed.values()), tuple({k.name: k.type for k in keys}.items()))
 
 

@@ -79,7 +79,7 @@ def test_control_characters_never_reach_a_terminal() -> None:
     table = contract_table(
         attribute("id", "N", "id"), attribute(ESCAPES, "M", "note"), attribute(ESCAPES, "S", "note"), sk=ESCAPES
     )
-    joined = attribute("z" + ESCAPES, "S", join={"type": "self-join" + ESCAPES}, **{ESCAPES: 1})
+    joined = attribute("z" + ESCAPES, "S", join={"type": "self-join" + ESCAPES}) | {ESCAPES: 1}
     for document in ([table], [contract_table(joined)]):
         with pytest.raises(ContractError) as caught:
             parse_contract(json.dumps(document))
