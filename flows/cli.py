@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from core.errors import InputError, TableferryError
+from core.errors import InputError, SettingsError, TableferryError
 from flows.cli_local import local
 from flows.cli_mcp import mcp
 from flows.output import Output, OutputOption
@@ -114,6 +114,7 @@ def _exit(code: int) -> None:
 def main() -> None:
     """The console script."""
     try:
+        _require_own_packages()
         app()
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
@@ -122,6 +123,20 @@ def main() -> None:
 
         print_error(error, as_json=_wants_json())
         sys.exit(2 if isinstance(error, InputError) else 1)
+
+
+def _require_own_packages() -> None:
+    """Common names: another distribution's `core` or `adapters` must not pass as ours."""
+    import adapters
+    import core
+
+    here = Path(__file__).resolve().parent.parent
+    for package in (core, adapters):
+        if package.__file__ is None or Path(package.__file__).resolve().parent.parent != here:
+            raise SettingsError(
+                f"The package {package.__name__!r} comes from {package.__file__}, not from tableferry.",
+                remedy="Install tableferry in a virtual environment of its own.",
+            )
 
 
 def _wants_json() -> bool:
