@@ -115,14 +115,13 @@ class Ferry:
 
     def client(self, service: str) -> Any:
         """A client of the test's own, not through any of our servers."""
-        names = {"aws_access_key_id": "AWS_ACCESS_KEY_ID", "aws_secret_access_key": "AWS_SECRET_ACCESS_KEY"}
-        endpoint = self.environment["AWS_ENDPOINT_URL_GLUE"] if service == "glue" else self.endpoint
-        return boto3.client(
-            service,
-            endpoint_url=endpoint,
+        session: Any = boto3.session.Session(
+            aws_access_key_id=self.environment["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=self.environment["AWS_SECRET_ACCESS_KEY"],
             region_name=self.environment["AWS_REGION"],
-            **{k: self.environment[v] for k, v in names.items()},
         )
+        endpoint = self.environment["AWS_ENDPOINT_URL_GLUE"] if service == "glue" else self.endpoint
+        return session.client(service, endpoint_url=endpoint)
 
 
 @pytest.fixture
