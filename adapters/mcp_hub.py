@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import stamina
 
-from adapters.mcp_link import McpLink, OpenSession
+from adapters.mcp_link import START_SECONDS, McpLink, OpenSession
 from core.errors import CallTimedOutError, RetriableError, ThrottledError, UnavailableError
 
 T = TypeVar("T")
@@ -25,7 +25,8 @@ _LONGEST_WAIT_SECONDS = 10.0
 class McpHub:
     """Use as an async context manager; `call` repeats what may be repeated, with exponential backoff and jitter."""
 
-    def __init__(self, sessions: Mapping[str, OpenSession]) -> None:
+    def __init__(self, sessions: Mapping[str, OpenSession], *, start_seconds: float = START_SECONDS) -> None:
+        self._start_seconds = start_seconds
         self._sessions = dict(sessions)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="mcp-hub", daemon=True)
@@ -71,7 +72,10 @@ class McpHub:
         return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self._loop))
 
     async def _make_links(self) -> None:
-        self._links = {name: McpLink(name, open_session) for name, open_session in self._sessions.items()}
+        self._links = {
+            name: McpLink(name, open_session, start_seconds=self._start_seconds)
+            for name, open_session in self._sessions.items()
+        }
 
     async def _close_links(self) -> None:
         await asyncio.gather(*(link.close() for link in self._links.values()))
