@@ -99,8 +99,8 @@ def test_rows_that_share_a_key_are_found_before_anything_is_written(
     by_note = compiled(attribute("id", "N", "id"), attribute("note", "S", "note"), pk="note")
     monkeypatch.setattr(test_drive, "TABLE", by_note)
     stage.world.source.view_columns = tuple(c.name for c in by_note.item.columns)
-    stage.world.source.collisions = [(b"twice", "2")]
-    with pytest.raises(ValidationFailedError, match=r"pk=twice \(2 rows\)"):
+    stage.world.source.collisions = [(b"twice\x1b[31m\n", "2")]
+    with pytest.raises(ValidationFailedError, match=r"pk='twice\\x1b\[31m\\n' \(2 rows\)"):
         stage.process()
     assert stage.world.effects.log == ["view"]
     stage.world.source.collisions = []
