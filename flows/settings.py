@@ -103,7 +103,7 @@ class Settings(BaseSettings):
         return MigrationOptions(
             bucket=bucket,
             glue_role_arn=role,
-            key_prefix=self.key_prefix,
+            key_prefix=self.key_prefix.rstrip("/") + "/" if self.key_prefix else "",
             secret_arn=self.mysql_secret_arn,
             connections=(self.glue_connection,) if self.glue_connection else (),
             rows_per_chunk=self.rows_per_chunk,
