@@ -28,8 +28,8 @@ demo: setup ## migrate a generated sample shop on this machine and print the rep
 test: setup ## run every test, on real servers that it starts itself (or TABLEFERRY_TEST_MYSQL_URL)
 	$(RUN)/pytest
 
-test-servers: setup ## run only the tests that need an SQL server
-	$(RUN)/pytest -m server
+test-servers: setup ## run only the tests whose outcome depends on the SQL server
+	$(RUN)/pytest -m "server and not once"
 
 check: setup ## format, lint, types, import rules, lock file
 	$(RUN)/ruff format --check .

@@ -15,7 +15,7 @@ from tests.conftest import Database
 from tests.e2e.conftest import Ferry, wait_until
 from tests.e2e.test_refusals import SMALL
 
-pytestmark = [pytest.mark.server, pytest.mark.aws, pytest.mark.prefect]
+pytestmark = [pytest.mark.once, pytest.mark.server, pytest.mark.aws, pytest.mark.prefect]
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 POOL = "tableferry"

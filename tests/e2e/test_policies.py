@@ -11,7 +11,7 @@ from tests.conftest import Database
 from tests.e2e.conftest import Ferry
 from tests.e2e.test_refusals import SMALL
 
-pytestmark = [pytest.mark.server, pytest.mark.aws, pytest.mark.prefect]
+pytestmark = [pytest.mark.once, pytest.mark.server, pytest.mark.aws, pytest.mark.prefect]
 
 IAM = Path(__file__).resolve().parent.parent.parent / "deployments" / "iam"
 

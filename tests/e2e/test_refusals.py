@@ -12,7 +12,7 @@ from tests.conftest import Database
 from tests.e2e.conftest import Ferry
 from tests.e2e.test_main_job import plain
 
-pytestmark = [pytest.mark.server, pytest.mark.aws, pytest.mark.prefect]
+pytestmark = [pytest.mark.once, pytest.mark.server, pytest.mark.aws, pytest.mark.prefect]
 
 SMALL: dict[str, Any] = {
     "table": "Small",
@@ -114,7 +114,7 @@ def test_colliding_keys_fail_their_table_alone(ferry: Ferry, database: Database,
     twins = {**SMALL, "table": "Twins", "source_table": "twins", "pk": "word", "attributes": [plain("word", "S")]}
     result = ferry.result("run", ferry.contract(SMALL, twins), code=1)
     assert {t["table"]: t["state"] for t in result["tables"]} == {"Small": "validated", "Twins": "failed"}
-    assert "pk=x (2 rows)" in result["problems"][0]["error"]
+    assert "pk='x' (2 rows)" in result["problems"][0]["error"]
     tables = ferry.client("dynamodb").list_tables()["TableNames"]
     assert f"{ferry.prefix}Twins" not in tables
 

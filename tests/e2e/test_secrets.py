@@ -13,7 +13,7 @@ from tests.conftest import Database
 from tests.e2e.conftest import Ferry
 from tests.e2e.test_refusals import SMALL
 
-pytestmark = [pytest.mark.server, pytest.mark.aws, pytest.mark.prefect]
+pytestmark = [pytest.mark.once, pytest.mark.server, pytest.mark.aws, pytest.mark.prefect]
 
 
 def everything_written(ferry: Ferry, runtime: RuntimeState) -> Iterator[tuple[str, bytes]]:
