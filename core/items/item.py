@@ -67,8 +67,7 @@ class ItemConverter:
 
     def row_key(self, row: Sequence[Cell]) -> dict[str, str | None]:
         """What identifies the source row: source column to text (bytes as 0x...; None for NULL)."""
-        names = self._plan.row_key_names or [self._plan.columns[index].name for index in self._plan.row_key]
-        return {name: _shown(row[index]) for name, index in zip(names, self._plan.row_key)}
+        return {name: _shown(row[index]) for name, index in zip(self._plan.row_key_names, self._plan.row_key)}
 
     def preview(self, row: Sequence[Cell], attribute: str) -> str:
         """The beginning (at most 200 characters) of the cells that `attribute` is made of; "" for no attribute."""
