@@ -139,13 +139,9 @@ def _joined(texts: list[TextOf], separator: str, skip_null: bool) -> TextOf:
 
 def _template(parts: list[str | TextOf]) -> TextOf:
     def text(row: Row) -> str | None:
-        found: list[str] = []
-        for part in parts:
-            piece = part if isinstance(part, str) else part(row)
-            if piece is None:
-                return None
-            found.append(piece)
-        return "".join(found)
+        found = [part if isinstance(part, str) else part(row) for part in parts]
+        known = [piece for piece in found if piece is not None]
+        return "".join(known) if len(known) == len(found) else None
 
     return text
 

@@ -83,7 +83,7 @@ def _number(kind: str, cell: Any) -> Any:
     if kind == "bit":
         return Decimal(_string(kind, cell))
     if kind == "json":
-        found = _json(cell)
+        found = read_json(cell)
         return found if isinstance(found, Decimal) and _fits(found) else REJECT
     if kind == "binary":
         return as_number(cell.decode("latin-1"))
@@ -96,23 +96,23 @@ def _bytes(kind: str, cell: Any) -> Any:
 
 def _boolean(kind: str, cell: Any) -> Any:
     if kind == "json":
-        found = _json(cell)
+        found = read_json(cell)
         return found if isinstance(found, bool) else REJECT
     return any(cell) if kind == "bit" else Decimal(cell) != 0
 
 
 def _map(_: str, cell: Any) -> Any:
-    found = _json(cell)
+    found = read_json(cell)
     return _native(found, 1)["M"] if isinstance(found, dict) and _nestable(found, 1) else REJECT
 
 
 def _list(_: str, cell: Any) -> Any:
-    found = _json(cell)
+    found = read_json(cell)
     return _native(found, 1)["L"] if isinstance(found, list) and _nestable(found, 1) else REJECT
 
 
 def _strings(kind: str, cell: Any) -> Any:
-    found = (cell.split(",") if cell else []) if kind == "set" else _json(cell)
+    found = (cell.split(",") if cell else []) if kind == "set" else read_json(cell)
     if not isinstance(found, list) or not all(isinstance(element, str) and _encodable(element) for element in found):
         return REJECT
     return set(found) or ABSENT
@@ -122,7 +122,7 @@ def _numbers(kind: str, cell: Any) -> Any:
     if kind == "set":
         found: Any = [as_number(member) for member in cell.split(",")] if cell else []
     else:
-        found = _json(cell)
+        found = read_json(cell)
     if not isinstance(found, list) or not all(isinstance(element, Decimal) and _fits(element) for element in found):
         return REJECT
     return set(found) or ABSENT
@@ -140,7 +140,7 @@ _FORMS = {
 }
 
 
-def _json(text: str) -> Any:
+def read_json(text: str) -> Any:
     """Python's reading of the JSON with Decimals; REJECT for what is none, names used twice, NaN."""
 
     def members(pairs: list[tuple[str, Any]]) -> Any:
