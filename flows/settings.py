@@ -103,7 +103,7 @@ class Settings(BaseSettings):
         return MigrationOptions(
             bucket=bucket,
             glue_role_arn=role,
-            key_prefix=self.key_prefix,
+            key_prefix=self.key_prefix.rstrip("/") + "/" if self.key_prefix else "",
             secret_arn=self.mysql_secret_arn,
             connections=(self.glue_connection,) if self.glue_connection else (),
             rows_per_chunk=self.rows_per_chunk,
@@ -128,12 +128,15 @@ class Settings(BaseSettings):
 
 def load_settings(**options: Any) -> Settings:
     """Read the settings; `options` that are None do not count. Raises SettingsError without showing any value."""
+    named = os.environ.get("TABLEFERRY_CONFIG")
+    if named is not None and not Path(named).is_file():
+        raise SettingsError(f"TABLEFERRY_CONFIG names {named}, which is no file.", remedy="Correct it, or unset it.")
     try:
         settings = Settings(**{k: v for k, v in options.items() if v is not None})
     except ValidationError as error:
         lines = [f"{_variable(e['loc'])}: {e['msg']}" for e in error.errors(include_input=False, include_url=False)]
         raise SettingsError("Settings are wrong:\n  " + "\n  ".join(lines)) from None
-    except ValueError as error:  # a TOML file that is not TOML
+    except (OSError, ValueError) as error:  # a file that is not TOML, or not readable
         raise SettingsError(f"The settings file cannot be read: {error}") from None
     _require_usable_url(settings)
     return settings

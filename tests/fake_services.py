@@ -89,7 +89,7 @@ class FakeSource:
         assert 1 <= max_rows <= 10_000
         if sql.startswith("SELECT COUNT(*)"):
             return QueryResult(("COUNT(*)",), ((str(len(self.rows)),),), False)
-        if "AS `n`" in sql:
+        if "HAVING COUNT(*) > 1 LIMIT 10" in sql:
             return QueryResult(("pk", "n"), tuple(self.collisions), False)
         if sql.startswith("SELECT 1 "):
             return QueryResult(("1",), tuple(self.multiplied[:max_rows]), False)
@@ -139,7 +139,7 @@ class FakeTargets:
         return [
             {"property": k, "expected": v, "actual": existing.get(k)}
             for k, v in definition.items()
-            if existing.get(k) != v
+            if k != "tags" and existing.get(k) != v
         ]
 
     async def create(self, definition: dict[str, Any]) -> CreatedTable:

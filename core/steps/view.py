@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from core.contract.problems import shown
 from core.errors import ConflictError, ValidationFailedError
 from core.steps.table_run import Evidence, TableRun
 
@@ -51,7 +52,9 @@ async def _require_own_keys(run: TableRun) -> None:
     if not found.rows:
         return
     keys = [dict(zip(found.columns, (_text(c) for c in row), strict=True)) for row in found.rows]
-    named = "; ".join(", ".join(f"{k}={v}" for k, v in key.items() if k != "n") + f" ({key['n']} rows)" for key in keys)
+    named = "; ".join(
+        ", ".join(f"{k}={shown(v)}" for k, v in key.items() if k != "n") + f" ({key['n']} rows)" for key in keys
+    )
     raise ValidationFailedError(
         f"Several rows of {run.table.view.name} have the same key and would overwrite each other: {named}.",
         remedy="Choose a key that tells these rows apart, or repair them at the source. Nothing was written.",

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -21,7 +21,6 @@ class Misbehaving:
     """The server's notes, and how to reach it."""
 
     directory: Path
-    environment: dict[str, str] = field(default_factory=dict)
 
     def hub(self, start: str = "", command: str = sys.executable, start_seconds: float = 30) -> McpHub:
         environment = {"MISBEHAVING_DIRECTORY": str(self.directory), "MISBEHAVING_START": start}
@@ -42,8 +41,7 @@ def misbehaving(tmp_path: Path) -> Misbehaving:
 
 
 @pytest.fixture(autouse=True)
-def retries_without_waiting() -> Iterator[Callable[[], None]]:
+def retries_without_waiting() -> Iterator[None]:
     """Three attempts, no pause between them."""
-    stamina.set_testing(True, attempts=3)
-    yield lambda: stamina.set_testing(False)
-    stamina.set_testing(False)
+    with stamina.set_testing(True, attempts=3):
+        yield

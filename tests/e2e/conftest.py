@@ -135,6 +135,7 @@ def ferry(database: Database, runtime: RuntimeState, prefect_environment: dict[s
         "TABLEFERRY_HOME": str(tmp_path / "home"),
         "TABLEFERRY_MYSQL_URL": database.url,
         "TABLEFERRY_TABLE_PREFIX": f"{database.name}.",
+        "TABLEFERRY_KEY_PREFIX": f"tableferry/{database.name}/",
         "TABLEFERRY_POLL_SECONDS": "0.2",
     }
     return Ferry(environment, tmp_path, f"{database.name}.", runtime.env["AWS_ENDPOINT_URL"])

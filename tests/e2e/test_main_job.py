@@ -156,7 +156,7 @@ def test_every_value_rule(ferry: Ferry, database: Database) -> None:
 def _rejects_are_kept(ferry: Ferry, migration: str) -> None:
     s3 = ferry.client("s3")
     bucket = ferry.environment["TABLEFERRY_BUCKET"]
-    prefix = f"tableferry/migrations/{migration}/Products/rejects/"
+    prefix = f"{ferry.environment['TABLEFERRY_KEY_PREFIX']}migrations/{migration}/Products/rejects/"
     keys = [o["Key"] for o in s3.list_objects_v2(Bucket=bucket, Prefix=prefix)["Contents"]]
     lines = [json.loads(line) for k in keys for line in s3.get_object(Bucket=bucket, Key=k)["Body"].read().splitlines()]
     assert {line["row"]["id"] for line in lines} == {"3", "18446744073709551615"}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,7 +15,7 @@ from tests.e2e.test_main_job import plain
 
 pytestmark = [pytest.mark.server, pytest.mark.aws, pytest.mark.prefect, pytest.mark.crash]
 
-ROWS = 6_000
+ROWS = 10_000
 NUMBERS: dict[str, Any] = {
     "table": "Numbers",
     "type": "single-entity",
@@ -59,23 +58,11 @@ def no_process_of(process: subprocess.Popen[str]) -> bool:
 
 
 def results(ferry: Ferry) -> list[str]:
-    """The chunks that are done."""
+    """The chunks that are done; this test's objects have a prefix of their own."""
     pages = ferry.client("s3").get_paginator("list_objects_v2")
-    found = pages.paginate(Bucket=ferry.environment["TABLEFERRY_BUCKET"], Prefix="tableferry/migrations/")
-    keys = [o["Key"] for page in found for o in page.get("Contents", []) if "/Numbers/results/" in o["Key"]]
-    return [k for k in keys if migration_of(k) in own_migrations(ferry)]
-
-
-def migration_of(key: str) -> str:
-    """The migration that an object belongs to."""
-    return key.split("/")[2]
-
-
-def own_migrations(ferry: Ferry) -> set[str]:
-    """The migrations of this test's home; the bucket is shared with other tests."""
-    if not Path(ferry.environment["TABLEFERRY_HOME"], "state.db").exists():
-        return set()
-    return {m["migration_id"] for m in ferry.result("status")["migrations"]}
+    prefix = ferry.environment["TABLEFERRY_KEY_PREFIX"]
+    found = pages.paginate(Bucket=ferry.environment["TABLEFERRY_BUCKET"], Prefix=f"{prefix}migrations/")
+    return [o["Key"] for page in found for o in page.get("Contents", []) if "/Numbers/results/" in o["Key"]]
 
 
 def expect_everything_once(ferry: Ferry, database: Database, migration: str, runs: int) -> None:

@@ -34,6 +34,7 @@ def test_columns_keys_and_kinds(source: Caller, database: Database) -> None:
         {"name": "u_null", "columns": ["d"], "nullable": True},
     ]
     assert column(table, "a")["character_set"] == "latin1"
+    assert column(table, "a")["collation"].startswith("latin1_")
     assert (column(table, "d")["numeric_precision"], column(table, "d")["numeric_scale"]) == (10, 3)
     assert (column(table, "ts")["datetime_precision"], column(table, "ts")["nullable"]) == (3, True)
     assert (column(table, "j")["is_json"], column(table, "plain")["is_json"]) == (True, False)

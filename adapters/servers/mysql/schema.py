@@ -21,6 +21,7 @@ class Column(BaseModel):
     column_type: str
     nullable: bool
     character_set: str | None
+    collation: str | None
     numeric_precision: int | None
     numeric_scale: int | None
     datetime_precision: int | None
@@ -102,13 +103,13 @@ def _tables(session: Session, wanted: Sequence[str], *, folds: bool) -> list[tup
 
 def _columns(session: Session, names: Sequence[str]) -> dict[str, list[Column]]:
     rows = session.texts(
-        "SELECT TABLE_NAME, COLUMN_NAME, DATA_TYPE, COLUMN_TYPE, IS_NULLABLE, CHARACTER_SET_NAME, NUMERIC_PRECISION, "
-        f"NUMERIC_SCALE, DATETIME_PRECISION FROM information_schema.COLUMNS WHERE {_here(session, names)} "
-        "ORDER BY TABLE_NAME, ORDINAL_POSITION"
+        "SELECT TABLE_NAME, COLUMN_NAME, DATA_TYPE, COLUMN_TYPE, IS_NULLABLE, CHARACTER_SET_NAME, COLLATION_NAME, "
+        "NUMERIC_PRECISION, NUMERIC_SCALE, DATETIME_PRECISION FROM information_schema.COLUMNS "
+        f"WHERE {_here(session, names)} ORDER BY TABLE_NAME, ORDINAL_POSITION"
     )
     checked = _json_columns(session, names)
     found: dict[str, list[Column]] = defaultdict(list)
-    for table, name, data_type, column_type, nullable, charset, precision, scale, datetime_precision in rows:
+    for table, name, data_type, column_type, nullable, charset, collation, precision, scale, fraction in rows:
         kind = str(data_type).lower()
         found[str(table)].append(
             Column(
@@ -117,9 +118,10 @@ def _columns(session: Session, names: Sequence[str]) -> dict[str, list[Column]]:
                 column_type=str(column_type),
                 nullable=nullable == "YES",
                 character_set=charset,
+                collation=collation,
                 numeric_precision=_number(precision),
                 numeric_scale=_number(scale),
-                datetime_precision=_number(datetime_precision),
+                datetime_precision=_number(fraction),
                 is_json=kind == "json" or (kind == "longtext" and (str(table), str(name)) in checked),
             )
         )

@@ -1,0 +1,158 @@
+"""Keys, composed keys, and the proof or the query that no two rows share one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from core.compile import CompiledTable
+from core.contract import ContractError
+from core.items.plan import Composed, Key
+from core.source_schema import SourceColumn, UniqueKey
+from core.target_table import TargetOptions
+from tests.unit.schemas import attribute, column, compiled, foreign_key, schema, table
+
+ID = attribute("id", "N", "id")
+
+
+def of(
+    *columns: SourceColumn,
+    key: tuple[str, ...] = ("id",),
+    unique: tuple[UniqueKey, ...] = (),
+    pk: str = "k",
+    type_: str = "S",
+    **more: Any,
+) -> CompiledTable:
+    """A table `orders` of these columns, whose attributes are its columns and whose pk is `pk` of `type_`."""
+    source = schema(table("orders", *columns, key=key, unique=unique))
+    attributes = [attribute(c.name, type_ if c.name == pk else "S", c.name) for c in columns]
+    return compiled(*attributes, source=source, pk=pk, **more)
+
+
+def test_keys_have_their_attributes_types_and_each_type_once() -> None:
+    gsis = [{"index_name": "ByNote", "pk": "note", "sk": "id"}, {"index_name": "ByBoth", "pk": "note#id"}]
+    made = compiled(ID, attribute("note", "S", "note"), sk="note", gsis=gsis)
+    assert made.item.keys == (
+        *(
+            Key("id", "N", "pk"),
+            Key("note", "S", "sk"),
+            Key("note", "S", "pk", "ByNote"),
+            Key("id", "N", "sk", "ByNote"),
+        ),
+        Key("note#id", "S", "pk", "ByBoth"),
+    )
+    assert [(a.name, a.type) for a in made.target.attributes] == [("id", "N"), ("note", "S"), ("note#id", "S")]
+
+
+def test_a_composed_key_takes_attributes_first_and_columns_of_the_source_else() -> None:
+    made = compiled(ID, attribute("note", "S", "total"), sk="note#customer_id")
+    names = [c.name for c in made.item.columns]
+    assert made.item.composed == (Composed("note#customer_id", (names.index("note"), names.index("customer_id"))),)
+    assert [a.name for a in made.item.attributes] == ["id", "note"]
+
+
+def test_an_attribute_of_a_composed_keys_very_name_wins() -> None:
+    made = compiled(ID, attribute("a#b", "N", "total"), sk="a#b")
+    assert (made.item.composed, made.item.keys[1]) == ((), Key("a#b", "N", "sk"))
+
+
+def test_every_wrong_part_of_every_key_is_named() -> None:
+    gsis = [{"index_name": "ByX", "pk": "zzz#note", "sk": "id#note"}]
+    with pytest.raises(ContractError) as caught:
+        compiled(ID, sk="qqq#id", gsis=gsis)
+    assert [p.place for p in caught.value.problems] == ["tables[0] Orders, sk", "tables[0] Orders, gsi ByX, pk"]
+
+
+def test_the_definition_on_the_wire_is_the_contracts_and_the_options() -> None:
+    gsis = [{"index_name": "ByNote", "pk": "note", "projection": "INCLUDE", "projected_attributes": ["total"]}]
+    options = TargetOptions(table_prefix="dev-", stream=None, encryption="KMS", kms_key_id="k", tags={"a": "b"})
+    made = compiled(ID, attribute("note", "S", "note"), attribute("total", "N", "total"), gsis=gsis, options=options)
+    assert made.target.to_wire() == {
+        "table_name": "dev-Orders",
+        "attributes": ({"name": "id", "type": "N"}, {"name": "note", "type": "S"}),
+        "partition_key": "id",
+        "sort_key": None,
+        "indexes": (
+            {
+                "name": "ByNote",
+                "partition_key": "note",
+                "sort_key": None,
+                "projection": "INCLUDE",
+                "projected_attributes": ("total",),
+            },
+        ),
+        "stream": None,
+        "point_in_time_recovery": True,
+        "encryption": "KMS",
+        "kms_key_id": "k",
+        "deletion_protection": True,
+        "tags": {"a": "b"},
+    }
+
+
+K = UniqueKey("u", ("k",), nullable=False)
+PROVED = [
+    of(column("k"), key=("k",), type_="N"),
+    of(column("k", "varchar(9)"), key=("k",)),
+    of(column("k", "varbinary(9)"), key=("k",), type_="B"),
+    of(column("k", "datetime(6)"), key=("k",)),
+    of(column("id"), column("k", "varchar(9)"), unique=(K,)),
+    of(column("k"), column("t", "text"), key=("k",), sk="t", type_="N"),
+    of(column("a"), column("b", "varchar(9)"), key=("a", "b"), pk="a#b"),
+    of(column("a"), column("b", "varchar(9)"), column("c", "date"), key=("a", "b", "c"), pk="a#b#c"),
+]
+UNPROVED = [
+    of(column("id"), column("k", "varchar(9)")),
+    of(column("k", "varchar(9)"), key=("k",), type_="N"),
+    of(column("k", "float"), key=("k",), type_="N"),
+    of(column("k", "double"), key=("k",)),
+    of(column("id"), column("k", "varchar(9)", nullable=True), unique=(UniqueKey("u", ("k",), nullable=True),)),
+    of(column("k"), column("t", "text"), key=("k", "t"), type_="N"),
+    of(column("a", "varchar(9)"), column("b", "varchar(9)"), key=("a", "b"), pk="a#b"),
+    of(column("a", "double"), column("b", "varchar(9)"), key=("a", "b"), pk="a#b"),
+    of(column("k", "varchar(9)"), key=()),
+]
+
+
+@pytest.mark.parametrize("made", PROVED, ids=[str(n) for n in range(len(PROVED))])
+def test_a_unique_index_under_the_key_makes_the_query_unnecessary(made: CompiledTable) -> None:
+    assert made.collision_sql is None
+
+
+@pytest.mark.parametrize("made", UNPROVED, ids=[str(n) for n in range(len(UNPROVED))])
+def test_without_a_proof_the_data_is_asked(made: CompiledTable) -> None:
+    assert made.collision_sql is not None
+
+
+def test_a_joined_column_proves_nothing_about_the_sources_rows() -> None:
+    joined = foreign_key("customers", "orders.customer_id = customers.id", "id")
+    assert compiled(attribute("id", "N", join=joined)).collision_sql is not None
+
+
+def test_the_query_compares_bytes_and_leaves_null_and_empty_keys_to_the_rejects() -> None:
+    made = compiled(attribute("note", "S", "note"), pk="note", sk="total#customer_id")
+    assert made.collision_sql == (
+        "SELECT `k`.`pk`, `k`.`sk`, COUNT(*) AS n FROM (SELECT CAST(`note` AS BINARY) AS `pk`, "
+        "CAST(CONCAT(`total`, '#', `customer_id`) AS BINARY) AS `sk` FROM `ddb_orders_view`) AS k "
+        "WHERE `k`.`pk` <> '' AND `k`.`sk` <> '' GROUP BY `k`.`pk`, `k`.`sk` HAVING COUNT(*) > 1 LIMIT 10"
+    )
+
+
+@pytest.mark.parametrize(
+    ("column_type", "chunks"),
+    [
+        ("int", True), ("bigint unsigned", True), ("decimal(10,2)", True), ("varchar(9)", True), ("varbinary(9)", True),
+        ("datetime", True), ("timestamp(3)", True), ("date", True), ("time", True), ("year", True),
+        ("enum('a','b')", False), ("set('a','b')", False), ("float", False), ("double", False), ("bit(8)", False),
+        ("uuid", False),
+    ],
+)  # fmt: skip
+def test_key_ranges_only_where_order_and_comparison_agree(column_type: str, chunks: bool) -> None:
+    made = of(column("k", column_type), column("t", "text"), key=("k",), pk="t")
+    assert made.chunk_columns == (("k",) if chunks else ())
+
+
+def test_a_table_without_a_key_is_read_whole() -> None:
+    made = of(column("k", "varchar(9)"), key=())
+    assert (made.chunk_columns, made.item.row_key) == ((), ())
