@@ -70,7 +70,7 @@ async def _join_problems(table: CompiledTable, source: SourceDatabase) -> list[P
         if (await source.query(check.sql, max_rows=1, timeout_seconds=3_600)).rows:
             problems.append(
                 Problem(
-                    f"{check.place}, join",
+                    check.place,
                     f"some rows match several rows of {check.target_table}; picking one silently would be wrong",
                     "Join by a condition that at most one row fulfils.",
                 )

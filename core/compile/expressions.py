@@ -140,10 +140,12 @@ def equalities(condition: exp.Expr) -> list[tuple[exp.Column, exp.Column]] | Non
 
 def _parsed(text: str) -> exp.Expr:
     try:
-        tokens = MySQL().tokenize(text)
+        # Not at the start: REPLACE(...) would be read as the statement of that name.
+        whole = "SELECT " + text
+        tokens = MySQL().tokenize(whole)
         if any(token.comments for token in tokens):
             raise ExpressionProblem("holds a comment", "Remove it.")
-        tree = MySQL().parser().parse_into(exp.Condition, tokens, text)
+        tree = MySQL().parser().parse_into(exp.Condition, tokens[1:], whole)
     except (ParseError, TokenError):
         raise ExpressionProblem(
             f"{shown(text)} is no expression that tableferry understands",

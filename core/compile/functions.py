@@ -21,7 +21,7 @@ FUNCTIONS: Final[dict[str, str]] = {
         Kind.TEXT,
     ),
     **dict.fromkeys(("SubstringIndex", "Hex", "MD5", "SHA", "SHA2", "TimeToStr", "Dayname", "NumberToStr"), Kind.TEXT),
-    **dict.fromkeys(("MID()", "REPLACE()", "JSON_UNQUOTE()"), Kind.TEXT),
+    **dict.fromkeys(("Replace", "MID()", "JSON_UNQUOTE()"), Kind.TEXT),
     **dict.fromkeys(
         ("Length", "StrPosition", "Year", "Month", "Day", "DayOfMonth", "DayOfWeek", "DayOfYear", "Hour", "Minute"),
         Kind.INTEGER,
@@ -38,5 +38,6 @@ FUNCTIONS: Final[dict[str, str]] = {
     **dict.fromkeys(
         ("NOW()", "CurrentTimestamp", "UtcTimestamp", "StrToDate", "UnixToTime", "TimestampAdd"), Kind.DATETIME
     ),
+    "TsOrDsToTimestamp": Kind.DATETIME,  # what DATE_FORMAT wraps its date in; it is not written again
     "JSONExtract": Kind.JSON,
 }

@@ -100,16 +100,19 @@ def _composed(name: str, scope: EntityScope, place: Place, *, required: bool) ->
     known = set(scope.attributes) | {c.name for c in scope.select.source.columns}
     if not required and any(scope.select.source.column(p) is None and p not in scope.attributes for p in parts):
         return None  # an index that this kind of item stays out of
-    sources = tuple(_part(part, scope, place, known) for part in parts)
+    found = [_part(part, scope, place, known) for part in parts]
+    sources = tuple(source for source in found if source is not None)
+    if len(sources) < len(found):
+        raise Refused
     return JoinedText(sources, "#", skip_null=False)
 
 
-def _part(part: str, scope: EntityScope, place: Place, known: set[str]) -> Source:
-    """A part is an attribute of that name, else a column of the source table."""
+def _part(part: str, scope: EntityScope, place: Place, known: set[str]) -> Source | None:
+    """A part is an attribute of that name, else a column of the source table; None with its problem noted."""
     if part in scope.attributes:
         found = attribute_source(part, scope)
         if found is None:
-            raise Refused  # that attribute's own problem is noted
+            return None  # that attribute's own problem is noted
     else:
         source = scope.select.relation
         column = source.column(part)
@@ -117,11 +120,11 @@ def _part(part: str, scope: EntityScope, place: Place, known: set[str]) -> Sourc
             place.problem(
                 "", f"the part {shown(part)} is no attribute and no column of {source.name}", nearest(part, known)
             )
-            raise Refused
+            return None
         tree = exp.column(column.name, table=source.alias, quoted=True)
         found = FromColumn(scope.select.add_column(tree, column.kind, part))
     reason = source_problem(found, "S", scope.select.columns)
     if reason is not None:
         place.problem("", f"the part {shown(part)} of a composed key has no text: {reason}")
-        raise Refused
+        return None
     return found
