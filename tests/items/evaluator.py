@@ -6,14 +6,13 @@ It shares nothing with core.items, on purpose: where both agree, both would have
 from __future__ import annotations
 
 import json
-from decimal import Context, Decimal, InvalidOperation
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 REJECT = object()
 ABSENT = None
 
 _NUMERIC = {"integer", "decimal", "float", "double"}
-_EXACT = Context(prec=10_000, Emin=-999_999, Emax=999_999)
 _SMALLEST = Decimal("1E-130")
 _LARGEST = Decimal("9.9999999999999999999999999999999999999E+125")
 
@@ -65,7 +64,7 @@ def _fits(value: Decimal) -> bool:
     if value == 0:
         return True
     significant = "".join(map(str, value.as_tuple().digits)).strip("0")
-    return len(significant) <= 38 and _SMALLEST <= _EXACT.abs(value) <= _LARGEST
+    return len(significant) <= 38 and _SMALLEST <= value.copy_abs() <= _LARGEST
 
 
 def _string(kind: str, cell: Any) -> Any:
@@ -154,10 +153,18 @@ def read_json(text: str) -> Any:
 
     try:
         return json.loads(
-            text, parse_float=Decimal, parse_int=Decimal, parse_constant=refuse, object_pairs_hook=members
+            text, parse_float=_decimal, parse_int=_decimal, parse_constant=refuse, object_pairs_hook=members
         )
     except (ValueError, RecursionError):
         return REJECT
+
+
+def _decimal(text: str) -> Decimal:
+    """A number of JSON; one that is beyond Decimal itself is beyond DynamoDB in any case."""
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        return Decimal("Infinity")
 
 
 def _nestable(value: Any, level: int) -> bool:

@@ -199,7 +199,8 @@ def _native(texts: list[str | None], kinds: list[str], level: int) -> Any:
         if text is None:
             values.append({"NULL": True})
         elif kind == "json":
-            wrapped = evaluate("L", "json", "[" * level + text + "]" * level)
+            alone = REJECT if read_json(text) is REJECT else "[" * level + text + "]" * level
+            wrapped = _as("L", "json", alone)
             for _ in range(level):
                 wrapped = wrapped if wrapped is REJECT else wrapped["L"][0]
             values.append(wrapped)
