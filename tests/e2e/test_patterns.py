@@ -160,7 +160,7 @@ def expected_item(row: tuple[Any, ...]) -> dict[str, Any]:
     """The item of one row, by plain Python."""
     id_, name, kind_id, price_text, made, day_text, extra, region, shelf = row
     kinds = {k[0]: k for k in KINDS}
-    kind = kinds.get(kind_id)
+    kind = kinds.get(kind_id or 0)
     price = None if price_text is None else Decimal(price_text).quantize(Decimal("0.01"), ROUND_HALF_UP)
     notes = [n for n in NOTES if n[1] == id_]
     group = dict(GROUPS).get(kind[3]) if kind else None
