@@ -9,6 +9,7 @@ from typing import Any
 from core.compile import CompiledTable, compile_contract
 from core.contract import Contract, ContractError, Problem, Table
 from core.contract.checks import table_place
+from core.items.ranges import quoted
 from core.options import MigrationOptions
 from core.ports import SourceDatabase, TargetTables, World
 from core.source_schema import SourceSchema
@@ -69,7 +70,7 @@ async def _join_problems(table: CompiledTable, source: SourceDatabase) -> list[P
         if (await source.query(check.sql, max_rows=1, timeout_seconds=3_600)).rows:
             problems.append(
                 Problem(
-                    f"{check.place}, join",
+                    check.place,
                     f"some rows match several rows of {check.target_table}; picking one silently would be wrong",
                     "Join by a condition that at most one row fulfils.",
                 )
@@ -90,3 +91,12 @@ async def _target_problems(
         )
         for d in await targets.differences(compiled.target.to_wire())
     ]
+
+
+async def expected_rows(source: SourceDatabase, table: CompiledTable) -> int:
+    """How many rows the view will have: those of its source tables (a looked-up key can make more)."""
+    total = 0
+    for entity in table.entities:
+        found = await source.query(f"SELECT COUNT(*) FROM {quoted(entity.source_table)}", timeout_seconds=3_600)  # noqa: S608
+        total += int(str(found.rows[0][0]))
+    return total

@@ -51,6 +51,28 @@ def check(
 
 
 @app.command()
+def plan(
+    contract: Annotated[Path, typer.Argument(help="the migration contract (JSON)")],
+    output: OutputOption = Output.TEXT,
+    config: ConfigOption = None,
+    table_prefix: PrefixOption = None,
+) -> None:
+    """Show the views, the tables and the rows that a run would make, and every problem; changes nothing."""
+    from flows.commands import plan as command
+
+    _use(config)
+    _exit(command(contract, table_prefix, as_json=output is Output.JSON))
+
+
+@app.command()
+def schema() -> None:
+    """Print the contract's JSON Schema, for editors."""
+    from flows.commands import schema as command
+
+    _exit(command())
+
+
+@app.command()
 def run(
     contract: Annotated[Path, typer.Argument(help="the migration contract (JSON)")],
     output: OutputOption = Output.TEXT,

@@ -17,7 +17,9 @@ from flows.migration_id import new_migration_id
 from flows.settings import Settings, load_settings
 
 if TYPE_CHECKING:
+    from core.contract import Contract
     from core.readiness import Readiness
+    from flows.plan_view import PlannedTable
 
 VALIDATED, FAILED, WRONG_INPUT, REJECTS = 0, 1, 2, 3
 
@@ -48,6 +50,39 @@ async def _check(settings: Settings, tables: list[str]) -> Readiness:
     options = settings.migration_options()
     async with open_world(settings, options) as world:
         return await check_readiness(world, options, tables)
+
+
+def plan(contract: Path, table_prefix: str | None, *, as_json: bool) -> int:
+    """Compile the contract against the live schema and show what a run would make; changes nothing."""
+    from flows.plan_view import plan_document, print_plan
+
+    settings = load_settings(table_prefix=table_prefix)
+    parsed = read_contract_file(contract)
+    document = asyncio.run(_plan(settings, parsed))
+    if as_json:
+        print_json(plan_document(document))
+    else:
+        print_plan(document)
+    return VALIDATED
+
+
+async def _plan(settings: Settings, contract: Contract) -> list[PlannedTable]:
+    from core.planning import expected_rows, plan_tables
+    from flows.plan_view import PlannedTable
+    from flows.wiring import open_world
+
+    options = settings.migration_options()
+    async with open_world(settings, options) as world:
+        _, tables = await plan_tables(contract, world, options)
+        return [PlannedTable(t, await expected_rows(world.source, t)) for t in tables]
+
+
+def schema() -> int:
+    """Print the contract's JSON Schema."""
+    from core.contract import Contract
+
+    print_json({"$schema": "https://json-schema.org/draft/2020-12/schema"} | Contract.model_json_schema(by_alias=True))
+    return VALIDATED
 
 
 def run(contract: Path, table_prefix: str | None, into_nonempty: bool | None, *, as_json: bool) -> int:

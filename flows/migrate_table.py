@@ -25,8 +25,8 @@ def _largest_first(migration: Migration) -> list[CompiledTable]:
     """The largest table takes longest, so a run that begins with it ends soonest."""
 
     def rows(table: CompiledTable) -> int:
-        source = migration.schema.table(table.source_table)
-        return (source and source.approximate_rows) or 0
+        sources = [migration.schema.table(entity.source_table) for entity in table.entities]
+        return sum(source.approximate_rows or 0 for source in sources if source is not None)
 
     return sorted(migration.tables, key=rows, reverse=True)
 

@@ -103,7 +103,9 @@ class FakeSource:
         on_progress: Callable[[int], None] | None = None,
     ) -> list[ChunkBound]:
         pages = [self.rows[n : n + rows_per_chunk] for n in range(0, len(self.rows), rows_per_chunk)]
-        return [ChunkBound((page[-1][0],), len(page)) for page in pages]
+        return [
+            ChunkBound(tuple(page[-1][self.view_columns.index(k)] for k in key_columns), len(page)) for page in pages
+        ]
 
     async def view_state(self, view: str, definition_hash: str) -> ViewState:
         made = self.views.get(view)

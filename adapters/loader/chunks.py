@@ -46,7 +46,7 @@ class ChunkLoader:
         self._bucket = bucket
         self._run_token = run_token
         self._wait = wait
-        self._converter = ItemConverter(plan.item)
+        self._converters = [ItemConverter(item) for item in plan.items]
 
     def load(self, chunk: Chunk) -> ChunkResult:
         """Load it, its rejects stored, its result not yet.
@@ -62,9 +62,11 @@ class ChunkLoader:
 
     def _load(self, chunk: Chunk) -> ChunkResult:
         began, clock = time.monotonic(), _Clock()
-        with ChunkRejects(self._converter) as rejects:
-            with self._new_writer(self._converter) as writer:
-                self._convert(self._timed(chunk, clock), writer, rejects, clock)
+        converter = self._converters[chunk.item]
+        with ChunkRejects(converter, self._plan.item_of(chunk).entity) as rejects:
+            with self._new_writer(converter) as writer:
+                batcher = Batcher(self._plan.item_of(chunk), converter.row_key)
+                self._convert(converter, batcher, self._timed(chunk, clock), writer, rejects, clock)
             rejects.store(self._bucket, self._plan.rejects_key(chunk.number))
         result = self._result(chunk, writer, rejects, clock, time.monotonic() - began)
         result.require_every_row()
@@ -82,14 +84,16 @@ class ChunkLoader:
             clock.bytes += sum(len(cell) for row in group for cell in row if cell is not None)
             yield group
 
-    def _convert(self, groups: Iterable[list[Row]], writer: BatchWriter, rejects: ChunkRejects, clock: _Clock) -> None:
-        batcher = Batcher(self._plan.item, self._converter.row_key)
+    def _convert(
+        self, converter: ItemConverter, batcher: Batcher, groups: Iterable[list[Row]], writer: BatchWriter,
+        rejects: ChunkRejects, clock: _Clock,
+    ) -> None:  # fmt: skip
         for group in groups:
             began = time.monotonic()
             batches = []
             for row in group:
                 try:
-                    item, size = self._converter.convert_sized(row)
+                    item, size = converter.convert_sized(row)
                 except RejectedRow as reject:
                     rejects.add(row, reject)
                     continue

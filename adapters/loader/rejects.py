@@ -17,10 +17,14 @@ from adapters.loader.objects import Bucket
 
 
 class ChunkRejects:
-    """A context that collects one chunk's rejects: `{"row", "attribute", "reason", "message", "value"}` a line."""
+    """A context that collects one chunk's rejects: `{"row", "attribute", "reason", "message", "value"}` a line.
 
-    def __init__(self, converter: ItemConverter) -> None:
+    Rows of a table with several entities have "entity" as well.
+    """
+
+    def __init__(self, converter: ItemConverter, entity: str | None = None) -> None:
         self._converter = converter
+        self._entity = {} if entity is None else {"entity": entity}
         self._file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed by __exit__
         self.by_reason: Counter[str] = Counter()
 
@@ -40,6 +44,7 @@ class ChunkRejects:
     def add(self, row: Sequence[Cell], reject: RejectedRow) -> None:
         """Keep a rejected row: its key, the reason, and the beginning of the offending cell."""
         line = {
+            **self._entity,
             "row": self._converter.row_key(row),
             "attribute": reject.attribute,
             "reason": reject.reason,

@@ -13,7 +13,7 @@ from typing import Any
 
 import pymysql
 from core.items.plan import Cell, Chunk, LoadPlan
-from core.items.ranges import condition, quoted
+from core.items.ranges import item_condition, quoted
 from pymysql.constants import CR, ER
 from pymysql.cursors import SSCursor
 
@@ -82,9 +82,9 @@ class RowReader:
         self._connection = None
 
     def _statement(self, chunk: Chunk) -> tuple[str, list[str]]:
-        plan = self._plan
-        where, texts = condition([plan.item.columns[index] for index in plan.chunk_columns], chunk)
-        names = ", ".join(quoted(column.name) for column in plan.item.columns)
+        plan, item = self._plan, self._plan.item_of(chunk)
+        where, texts = item_condition(item, chunk, plan.entity_column)
+        names = ", ".join(quoted(column.name) for column in item.columns)
         return f"SELECT {names} FROM {quoted(plan.database)}.{quoted(plan.view)} WHERE {where}", texts  # noqa: S608
 
     def _groups(self, statement: tuple[str, list[str]]) -> Iterator[list[Row]]:

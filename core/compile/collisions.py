@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sqlglot import exp
 
-from core.items.plan import ItemPlan, Kind
+from core.compile.select import ENTITY_COLUMN
+from core.items.plan import Column, ItemPlan, Kind
+from core.items.sources import FromColumn, JoinedText, Source, Template
 
 # Types whose values of these kinds differ whenever the source's values differ, byte for byte or by value.
 _KEEPS_APART = {
@@ -18,47 +21,97 @@ _WITHOUT_HASH = {Kind.INTEGER, Kind.DECIMAL, Kind.DATE, Kind.DATETIME, Kind.TIME
 SAMPLES = 10  # keys that a message names
 
 
-def collision_query(view: str, item: ItemPlan, unique_columns: Iterable[frozenset[int]]) -> str | None:
+@dataclass(frozen=True)
+class KeyedRows:
+    """One entity's plan, and the source's unique keys as the view columns that hold them (rows, not matches)."""
+
+    item: ItemPlan
+    unique_columns: Sequence[frozenset[int]]
+
+
+def collision_query(view: str, entities: Sequence[KeyedRows]) -> str | None:
     """SQL that lists up to `SAMPLES` keys that several rows of the view share, with their number of rows.
 
-    None where some unique key of the source (`unique_columns`: view columns) makes that impossible. Compares bytes,
-    not by collation; numbers that differ only in spelling are left to the counts at validation.
+    None where a unique key of the one source makes that impossible, and where a key cannot be said in SQL: then the
+    loader and the counts at validation find it. Compares bytes, not by collation; numbers that differ only in spelling
+    are left to the counts at validation.
     """
-    keys = [k for k in item.keys if k.index is None]
-    determined = set().union(*(_determined(item, k.name, k.type) for k in keys))
-    if any(columns <= determined for columns in unique_columns):
+    if len(entities) == 1 and _is_determined(entities[0]):
         return None
-    parts = [_text(item, k.name) for k in keys]
-    names = [f"{k.role}" for k in keys]
-    select = exp.select(*(exp.alias_(p, n, quoted=True) for p, n in zip(parts, names, strict=True)))
-    inner = select.from_(exp.table_(view, quoted=True)).subquery("k")
-    columns = [exp.column(n, table="k", quoted=True) for n in names]
-    query = exp.select(*columns, exp.alias_(exp.Count(this=exp.Star()), "n")).from_(inner)
+    selects = [_keys_of(view, number, e.item, len(entities) > 1) for number, e in enumerate(entities)]
+    if any(s is None for s in selects):
+        return None
+    roles = [k.role for k in entities[0].item.keys if k.index is None]
+    inner = " UNION ALL ".join(s for s in selects if s is not None)
+    columns = ", ".join(f"`k`.`{r}`" for r in roles)
     # NULL and empty keys are rejects, each row for itself; this comparison is true for neither.
-    query = query.where(*(c.neq(exp.Literal.string("")) for c in columns)).group_by(*columns)
-    return query.having("COUNT(*) > 1").limit(SAMPLES).sql("mysql")
+    present = " AND ".join(f"`k`.`{r}` <> ''" for r in roles)
+    return (
+        f"SELECT {columns}, COUNT(*) AS n FROM ({inner}) AS k WHERE {present} "  # noqa: S608 - our own columns
+        f"GROUP BY {columns} HAVING COUNT(*) > 1 LIMIT {SAMPLES}"
+    )
 
 
-def _determined(item: ItemPlan, name: str, type_: str) -> set[int]:
+def _is_determined(rows: KeyedRows) -> bool:
+    keys = [k for k in rows.item.keys if k.index is None]
+    sources = {a.name: a.source for a in rows.item.attributes}
+    determined: set[int] = set()
+    for key in keys:
+        determined |= _determined(sources[key.name], key.type, rows.item.columns)
+    return any(columns <= determined for columns in rows.unique_columns)
+
+
+def _determined(source: Source, type_: str, columns: Sequence[Column]) -> set[int]:
     """The view columns whose value the key attribute gives away."""
-    composed = next((c for c in item.composed if c.name == name), None)
-    if composed is None:
-        attribute = next(a for a in item.attributes if a.name == name)
-        kind = item.columns[attribute.column].kind
-        return {attribute.column} if kind in _KEEPS_APART[type_] else set()
-    kinds = [item.columns[i].kind for i in composed.columns]
+    if isinstance(source, FromColumn):
+        return {source.column} if columns[source.column].kind in _KEEPS_APART[type_] else set()
+    if not isinstance(source, JoinedText) or source.separator != "#" or source.skip_null:
+        return set()
+    if not all(isinstance(part, FromColumn) for part in source.of):
+        return set()
+    indexes = [part.column for part in source.of if isinstance(part, FromColumn)]
+    kinds = [columns[i].kind for i in indexes]
     free = [k for k in kinds if k not in _WITHOUT_HASH]
     # With at most one part that may hold '#', the parts can be read back from the text: from both ends.
     readable = len(free) <= 1 and all(k in _KEEPS_APART["S"] for k in kinds)
-    return set(composed.columns) if readable else set()
+    return set(indexes) if readable else set()
 
 
-def _text(item: ItemPlan, name: str) -> exp.Expr:
-    composed = next((c for c in item.composed if c.name == name), None)
-    indexes = composed.columns if composed else [a.column for a in item.attributes if a.name == name]
-    parts: list[exp.Expr] = []
-    for index in indexes:
-        parts += [exp.Literal.string("#")] if parts else []
-        parts.append(exp.column(item.columns[index].name, quoted=True))
-    whole = parts[0] if len(parts) == 1 else exp.func("CONCAT", *parts)
-    return exp.cast(whole, exp.DataType.build("BINARY", dialect="mysql"))
+def _keys_of(view: str, number: int, item: ItemPlan, several: bool) -> str | None:
+    sources = {a.name: a.source for a in item.attributes}
+    selected: list[exp.Expr] = []
+    for key in item.keys:
+        if key.index is None:
+            text = _text(sources[key.name], item.columns)
+            if text is None:
+                return None
+            cast = exp.cast(text, exp.DataType.build("BINARY", dialect="mysql"))
+            selected.append(exp.alias_(cast, key.role, quoted=True))
+    select = exp.select(*selected).from_(exp.table_(view, quoted=True))
+    if several:
+        select = select.where(exp.column(ENTITY_COLUMN, quoted=True).eq(exp.Literal.string(str(number))))
+    return select.sql("mysql")
+
+
+def _text(source: Source | str, columns: Sequence[Column]) -> exp.Expr | None:
+    """The key's text in SQL; None for a source that only the loader can compute."""
+    if isinstance(source, str):
+        return exp.Literal.string(source)
+    if isinstance(source, FromColumn):
+        return exp.column(columns[source.column].name, quoted=True)
+    if isinstance(source, Template):
+        return _concatenated([_text(part, columns) for part in source.parts])
+    if isinstance(source, JoinedText) and not source.skip_null:
+        parts: list[exp.Expr | None] = []
+        for part in source.of:
+            parts += [exp.Literal.string(source.separator)] if parts else []
+            parts.append(_text(part, columns))
+        return _concatenated(parts)
+    return None
+
+
+def _concatenated(parts: Sequence[exp.Expr | None]) -> exp.Expr | None:
+    known = [p for p in parts if p is not None]
+    if len(known) < len(parts):
+        return None
+    return known[0] if len(known) == 1 else exp.func("CONCAT", *known)

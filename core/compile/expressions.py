@@ -17,25 +17,23 @@ from sqlglot import exp
 from sqlglot.dialects.mysql import MySQL
 from sqlglot.errors import ParseError, TokenError
 
+from core.compile.functions import FUNCTIONS
+from core.compile.kinds import function_name, kind_of
+from core.compile.problem import ExpressionProblem
+from core.compile.texts import as_number
 from core.contract.problems import nearest, shown
+from core.items.plan import Kind
 from core.source_schema import SourceColumn, SourceTable
 
 _OPERATORS: tuple[type[exp.Expr], ...] = (
     *(exp.And, exp.Or, exp.Not, exp.Paren, exp.EQ, exp.NEQ, exp.NullSafeEQ, exp.GT, exp.GTE, exp.LT, exp.LTE),
     *(exp.Is, exp.In, exp.Between, exp.Like, exp.Null, exp.Boolean, exp.Literal, exp.Neg),
-    *(exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Column, exp.Identifier),
+    *(exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.IntDiv, exp.Column, exp.Identifier, exp.Xor),
+    *(exp.Case, exp.If, exp.Cast, exp.DataType, exp.DataTypeParam, exp.Interval, exp.Var, exp.DateAdd, exp.DateSub),
+    *(exp.JSONPath, exp.JSONPathPart, exp.CharacterSet),
 )
 _NUMBER = re.compile(r"(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _COMPARISONS = (exp.EQ, exp.NEQ, exp.NullSafeEQ, exp.GT, exp.GTE, exp.LT, exp.LTE)
-
-
-class ExpressionProblem(Exception):  # noqa: N818 - becomes a Problem with its place, never leaves this package
-    """What is wrong with one expression, and what would be right."""
-
-    def __init__(self, message: str, remedy: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.remedy = remedy
 
 
 @dataclass(frozen=True)
@@ -67,17 +65,63 @@ def join_condition(text: str, *, source: Relation, target: Relation) -> exp.Expr
     return _resolved(tree, {source.name: source, target.name: target})
 
 
-def column_of(text: str, target: Relation) -> SourceColumn:
-    """A selected column: `column` or `table.column` of the target table."""
-    whole = target.column(text)
+def selected(text: str, relations: Mapping[str, Relation], *, of: Relation) -> tuple[exp.Expr, SourceColumn | None]:
+    """A selected value: a column of `of`, or an expression over `relations`; the column is given if it is just one."""
+    whole = of.column(text)
     if whole is not None:  # any legal column name, however odd, needs no quotes when it stands alone
-        return whole
-    tree = _parsed(text)
-    if not isinstance(tree, exp.Column):
-        raise ExpressionProblem(
-            f"{shown(text)} is an expression; this version selects plain columns only", "Name one column."
-        )
-    return _lookup(tree, {target.name: target})[1]
+        return _qualified(of, whole), whole
+    tree = _resolved(_parsed(text), relations, default=of)
+    return tree, column_at(tree, relations) if isinstance(tree, exp.Column) else None
+
+
+def expression(text: str, relations: Mapping[str, Relation], *, default: Relation) -> exp.Expr:
+    """Any expression over the relations; a name without a table is `default`'s."""
+    return _resolved(_parsed(text), relations, default=default)
+
+
+def ordering(text: str, target: Relation) -> list[exp.Expr]:
+    """The keys of an `order_by`, over the target table."""
+    try:
+        tokens = MySQL().tokenize("ORDER BY " + text)
+        if any(token.comments for token in tokens):
+            raise ExpressionProblem("holds a comment", "Remove it.")
+        (order,) = MySQL().parser().parse_into(exp.Order, tokens, text)
+    except (ParseError, TokenError, ValueError):
+        raise ExpressionProblem(f"{shown(text)} is no list of sort keys", "Write `column DESC, other ASC`.") from None
+    if order is None or order.this is not None:
+        raise ExpressionProblem(f"{shown(text)} is no list of sort keys", "Write `column DESC, other ASC`.")
+    keys: list[exp.Expr] = []
+    for key in order.expressions:
+        _refuse_unlisted(key.this)
+        resolved = _resolved(key.this, {target.name: target}, default=target)
+        keys.append(exp.Ordered(this=resolved, desc=bool(key.args.get("desc")), nulls_first=not key.args.get("desc")))
+    return keys
+
+
+def column_at(node: exp.Column, relations: Mapping[str, Relation]) -> SourceColumn | None:
+    """The column that a resolved tree's node stands for."""
+    relation = next((r for r in relations.values() if r.alias == node.table), None)
+    return None if relation is None else relation.column(node.name)
+
+
+def numbered(tree: exp.Expr, relations: Mapping[str, Relation]) -> exp.Expr:
+    """The resolved tree with bit fields as numbers: an expression over the bare field differs between the engines."""
+
+    def replace(node: exp.Expr) -> exp.Expr:
+        column = column_at(node, relations) if isinstance(node, exp.Column) else None
+        return as_number(node) if column is not None and column.kind == Kind.BIT else node
+
+    return tree.transform(replace)
+
+
+def value_kind(tree: exp.Expr, relations: Mapping[str, Relation]) -> str | None:
+    """The kind of a resolved expression's values. Raises ExpressionProblem when it cannot be told."""
+
+    def of_column(node: exp.Column) -> str | None:
+        column = column_at(node, relations)
+        return None if column is None else column.kind
+
+    return kind_of(tree, of_column)
 
 
 def equalities(condition: exp.Expr) -> list[tuple[exp.Column, exp.Column]] | None:
@@ -96,10 +140,12 @@ def equalities(condition: exp.Expr) -> list[tuple[exp.Column, exp.Column]] | Non
 
 def _parsed(text: str) -> exp.Expr:
     try:
-        tokens = MySQL().tokenize(text)
+        # Not at the start: REPLACE(...) would be read as the statement of that name.
+        whole = "SELECT " + text
+        tokens = MySQL().tokenize(whole)
         if any(token.comments for token in tokens):
             raise ExpressionProblem("holds a comment", "Remove it.")
-        tree = MySQL().parser().parse_into(exp.Condition, tokens, text)
+        tree = MySQL().parser().parse_into(exp.Condition, tokens[1:], whole)
     except (ParseError, TokenError):
         raise ExpressionProblem(
             f"{shown(text)} is no expression that tableferry understands",
@@ -122,8 +168,9 @@ def _refuse_unlisted(tree: exp.Expr) -> None:
             raise ExpressionProblem("holds a variable or placeholder", "Use columns and literals.")
         if isinstance(node, exp.Column) and (node.args.get("db") or node.args.get("catalog")):
             raise ExpressionProblem(f"{shown(node.sql('mysql'))} names another database", "Write table.column.")
-        if not isinstance(node, _OPERATORS) or _is_no_mysql(node):
-            raise ExpressionProblem(f"{shown(node.sql('mysql'), 60)} is not allowed here in this version")
+        listed = isinstance(node, _OPERATORS) or function_name(node) in FUNCTIONS
+        if not listed or _is_no_mysql(node):
+            raise ExpressionProblem(f"{shown(node.sql('mysql'), 60)} is not allowed here")
 
 
 def _is_no_mysql(node: exp.Expr) -> bool:
@@ -143,9 +190,12 @@ def _is_number(text: str) -> bool:
     return _NUMBER.fullmatch(text) is not None and math.isfinite(float(text))
 
 
-def _resolved(tree: exp.Expr, relations: Mapping[str, Relation]) -> exp.Expr:
+def _resolved(tree: exp.Expr, relations: Mapping[str, Relation], *, default: Relation | None = None) -> exp.Expr:
     def replace(node: exp.Expr) -> exp.Expr:
-        return _qualified(*_lookup(node, relations)) if isinstance(node, exp.Column) else node
+        if not isinstance(node, exp.Column):
+            return node
+        known = relations if node.table or default is None else {default.name: default}
+        return _qualified(*_lookup(node, known))
 
     return tree.transform(replace)
 

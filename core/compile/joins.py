@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from core.compile.expressions import Relation, equalities
+from core.compile.select import SelectBuilder
 from core.items.plan import Kind
 from core.source_schema import SourceColumn
 
@@ -40,17 +41,36 @@ def matches_at_most_once(condition: exp.Expr, source: Relation, target: Relation
     return any(key and {c.lower() for c in key} <= proved for key in keys)
 
 
-def check_query(place: str, condition: exp.Expr, source: Relation, target: Relation) -> JoinCheck:
-    """The query for a join that no unique index proves."""
+def check_query(place: str, condition: exp.Expr, select: SelectBuilder, target: Relation) -> JoinCheck:
+    """The query for a join that no unique index proves; it holds the joins that the condition builds on."""
+    source = select.relation
+    needed = _needed(condition, select, target)
     key = source.table.row_key()
     if key and all(c.kind != Kind.JSON for c in key):
-        query = exp.select("1").from_(source.aliased()).join(target.aliased(), on=condition.copy())
+        query = exp.select("1").from_(source.aliased())
+        for relation, on in needed:
+            query = query.join(relation.aliased(), on=on.copy())
+        query = query.join(target.aliased(), on=condition.copy())
         query = query.group_by(*(exp.column(c.name, table=source.alias, quoted=True) for c in key))
         query = query.having("COUNT(*) > 1")
     else:
-        matches = exp.select("COUNT(*)").from_(target.aliased()).where(condition.copy()).subquery()
+        inner = exp.select("COUNT(*)").from_(target.aliased())
+        for relation, on in needed:
+            inner = inner.join(relation.aliased(), on=on.copy())
+        matches = inner.where(condition.copy()).subquery()
         query = exp.select("1").from_(source.aliased()).where(exp.GT(this=matches, expression=exp.Literal.number(1)))
     return JoinCheck(place, target.name, query.limit(1).sql("mysql"))
+
+
+def _needed(condition: exp.Expr, select: SelectBuilder, target: Relation) -> list[tuple[Relation, exp.Expr]]:
+    """The joins whose columns the condition uses, and those that these use, in the order of the view."""
+    wanted = {c.table for c in condition.find_all(exp.Column)}
+    found: list[tuple[Relation, exp.Expr]] = []
+    for relation, on in reversed(select.joins):
+        if relation.alias in wanted and relation.alias != target.alias:
+            found.insert(0, (relation, on))
+            wanted |= {c.table for c in on.find_all(exp.Column)}
+    return found
 
 
 def _compare_alike(left: SourceColumn | None, right: SourceColumn | None) -> bool:

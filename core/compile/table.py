@@ -7,37 +7,65 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from core.compile.attributes import Place, compile_attribute
-from core.compile.collisions import collision_query
+from core.compile.attributes import compile_attributes
+from core.compile.collisions import KeyedRows, collision_query
+from core.compile.dialects import dialect_of
+from core.compile.entity import EntityScope
 from core.compile.joins import JoinCheck
-from core.compile.keys import compile_keys
-from core.compile.view import View, ViewBuilder
+from core.compile.keys import EntityKeys, compile_keys, key_names, unused_templates
+from core.compile.place import Place
+from core.compile.select import SelectBuilder
+from core.compile.view import View, build_view
 from core.contract.checks import table_place
-from core.contract.model import Contract, Table
+from core.contract.model import Attribute as ContractAttribute
+from core.contract.model import Contract, Entity, Table
 from core.contract.problems import ContractError, Problem, nearest, shown
 from core.items.plan import Attribute, ItemPlan
+from core.items.sources import Template
 from core.source_schema import SourceColumn, SourceSchema, SourceTable
 from core.target_table import Index, KeyAttribute, TargetOptions, TargetTable
+
+ENTITY_TYPE = "entity_type"  # the attribute that items of a multi-entity table have besides (rule 8)
+
+
+@dataclass(frozen=True)
+class CompiledEntity:
+    """One kind of item: the table its rows come from, and how they become items.
+
+    `chunk_columns` are the source's key columns that ranges can be cut by (the plan's `chunk_columns` are where they
+    stand); both are empty when the source can only be read whole.
+    """
+
+    source_table: str
+    item: ItemPlan
+    chunk_columns: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class CompiledTable:
-    """A contract table, compiled.
+    """A contract table, compiled; one entity for a single-entity table.
 
-    `chunk_columns` are the source's key columns that ranges can be cut by, `chunk_indexes` where they stand in the
-    view; both are empty when the table can only be read whole. `collision_sql` counts rows that share a key, and is
-    None where a unique index proves that there are none.
+    `collision_sql` lists keys that several rows share; None where a unique index proves that there are none, or where
+    only the loader can compute the key.
     """
 
     name: str
-    source_table: str
     view: View
     target: TargetTable
-    item: ItemPlan
-    chunk_columns: tuple[str, ...]
-    chunk_indexes: tuple[int, ...]
+    entities: tuple[CompiledEntity, ...]
     join_checks: tuple[JoinCheck, ...]
     collision_sql: str | None
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Entity:
+    """An entity under way."""
+
+    scope: EntityScope
+    keys: EntityKeys
+    item: ItemPlan
+    chunkable: bool
 
 
 def compile_contract(contract: Contract, schema: SourceSchema, options: TargetOptions) -> list[CompiledTable]:
@@ -52,45 +80,73 @@ def compile_contract(contract: Contract, schema: SourceSchema, options: TargetOp
 def _compile_table(
     number: int, table: Table, schema: SourceSchema, options: TargetOptions, problems: list[Problem]
 ) -> CompiledTable | None:
-    checks: list[JoinCheck] = []
-    place = Place(table_place(number, table), problems, checks)
-    source = _source(table, schema, place)
-    if source is None:
+    place = Place(table_place(number, table), problems, [])
+    before = len(problems)
+    names: set[str] = {"tableferry_definition", "tableferry_entity"}
+    several = len(table.entities or []) > 1
+    parts: list[Entity | None] = list(table.entities) if table.entities else [None]
+    found = [_compile_entity(table, e, n if several else None, names, schema, place) for n, e in enumerate(parts)]
+    entities = [e for e in found if e is not None]
+    types = _key_types(table, [e.keys for e in entities], place)
+    if len(problems) > before:
         return None
-    view = ViewBuilder(table.view_name, source)
-    columns = _attribute_columns(table, view, schema, place)
-    keys = compile_keys(table, columns, view, place)
-    key_columns = source.row_key()
-    row_key = tuple(_key_column(view, c) for c in key_columns)
-    if keys is None or len(columns) < len(table.attributes or []):
-        return None
-    item = ItemPlan(
-        columns=tuple(view.columns),
-        row_key=row_key,
-        attributes=tuple(Attribute(a.name, a.type, columns[a.name]) for a in table.attributes or []),
-        composed=keys.composed,
-        keys=keys.keys,
-        row_key_names=tuple(c.name for c in key_columns),
-    )
-    chunkable = bool(key_columns) and all(c.supports_ranges for c in key_columns)
+    view = build_view(table.view_name, [e.scope.select for e in entities])
     return CompiledTable(
         name=table.table,
-        source_table=source.name,
-        view=view.build(),
-        target=_target(table, keys.types, options),
-        item=item,
-        chunk_columns=tuple(c.name for c in key_columns) if chunkable else (),
-        chunk_indexes=row_key if chunkable else (),
-        join_checks=tuple(checks),
-        collision_sql=collision_query(table.view_name, item, _unique_columns(source, view)),
+        view=view,
+        target=_target(table, types, options),
+        entities=tuple(_compiled(e) for e in entities),
+        join_checks=tuple(place.checks),
+        collision_sql=collision_query(view.name, [KeyedRows(e.item, _unique_columns(e.scope)) for e in entities]),
+        warnings=tuple(
+            w
+            for entity, e in zip(parts, entities, strict=True)
+            if entity is not None
+            for w in unused_templates(table, entity, e.scope)
+        ),
     )
 
 
-def _source(table: Table, schema: SourceSchema, place: Place) -> SourceTable | None:
-    if table.type == "multi-entity":
-        place.problem("type", "'multi-entity' is not supported by this version of tableferry")
+def _compile_entity(
+    table: Table, entity: Entity | None, number: int | None, names: set[str], schema: SourceSchema, place: Place
+) -> _Entity | None:
+    at = place if entity is None else place.inside(f"entity {entity.entity_type}")
+    source = _source(entity.source_table if entity else table.source_table or "", schema, at)
+    if source is None:
         return None
-    name = table.source_table or ""
+    given: Sequence[ContractAttribute] = (entity.attributes if entity else table.attributes) or []
+    scope = EntityScope(
+        select=SelectBuilder(source, names, in_union=number is not None),
+        schema=schema,
+        dialect=dialect_of(schema.engine),
+        attributes={a.name: a for a in given},
+        key_names=key_names(table),
+        place=at,
+    )
+    if entity is not None and ENTITY_TYPE in scope.attributes:
+        at.problem(f"attribute {ENTITY_TYPE}", "is the name of the attribute that tells entities apart", "Rename it.")
+    sources = compile_attributes(scope)
+    keys = compile_keys(table, entity, scope, place if entity is None else at)
+    attributes = [Attribute(a.name, a.type, sources[a.name]) for a in given if a.name in sources]
+    attributes += keys.added
+    if entity is not None:
+        attributes.append(Attribute(ENTITY_TYPE, "S", Template((entity.entity_type,))))
+    key_columns = source.row_key()
+    row_key = tuple(_key_column(scope.select, c) for c in key_columns)
+    chunkable = bool(key_columns) and all(c.supports_ranges for c in key_columns)
+    item = ItemPlan(
+        columns=tuple(scope.select.columns),
+        row_key=row_key,
+        row_key_names=tuple(c.name for c in key_columns),
+        attributes=tuple(attributes),
+        keys=keys.keys,
+        chunk_columns=row_key if chunkable else (),
+        entity=None if number is None else str(number),
+    )
+    return _Entity(scope, keys, item, chunkable)
+
+
+def _source(name: str, schema: SourceSchema, place: Place) -> SourceTable | None:
     source = schema.table(name)
     if source is None:
         known = [t.name for t in schema.tables]
@@ -98,28 +154,47 @@ def _source(table: Table, schema: SourceSchema, place: Place) -> SourceTable | N
     return source
 
 
-def _attribute_columns(table: Table, view: ViewBuilder, schema: SourceSchema, place: Place) -> dict[str, int]:
-    found: dict[str, int] = {}
-    for attribute in table.attributes or []:
-        index = compile_attribute(attribute, view, schema, place.inside(f"attribute {attribute.name}"))
-        if index is not None:
-            found[attribute.name] = index
-    return found
+def _key_types(table: Table, entities: Sequence[EntityKeys], place: Place) -> list[tuple[str, str]]:
+    """The type of each key attribute, the same in every entity (rule 19)."""
+    types: dict[str, str] = {}
+    for keys in entities:
+        for key in keys.keys:
+            if types.setdefault(key.name, key.type) != key.type:
+                place.problem(
+                    key.role, f"{shown(key.name)} is {types[key.name]} in one entity and {key.type} in another"
+                )
+    for gsi in table.gsis:
+        for role, name in (("pk", gsi.pk), ("sk", gsi.sk)):
+            if name is not None and entities and name not in types and not place.problems:
+                place.problem(f"gsi {gsi.index_name}, {role}", f"no attribute of any entity produces {shown(name)}")
+    odd = [(name, type_) for name, type_ in types.items() if type_ not in {"S", "N", "B"}]
+    for name, type_ in odd:
+        place.problem("", f"the key {shown(name)} has type {type_}; a key is S, N or B")
+    return list(types.items())
 
 
-def _key_column(view: ViewBuilder, column: SourceColumn) -> int:
-    expression = exp.column(column.name, table=view.relation.alias, quoted=True)
-    return view.add_column(expression, column.kind or "binary", column.name)
+def _key_column(select: SelectBuilder, column: SourceColumn) -> int:
+    tree = exp.column(column.name, table=select.relation.alias, quoted=True)
+    return select.add_column(tree, column.kind or "binary", column.name)
 
 
-def _unique_columns(source: SourceTable, view: ViewBuilder) -> list[frozenset[int]]:
-    """The source's unique keys without NULLs, as the indexes of view columns that hold them."""
+def _unique_columns(scope: EntityScope) -> list[frozenset[int]]:
+    """The source's unique keys without NULLs, as view columns; none when a key join gives several items a row."""
+    select, source = scope.select, scope.select.source
+    if select.many:
+        return []
     found: list[frozenset[int]] = []
     for names in [source.primary_key, *(k.columns for k in source.unique_keys if not k.nullable)]:
-        indexes = [view.index_of(exp.column(n, table=view.relation.alias, quoted=True)) for n in names]
+        indexes = [select.index_of(exp.column(n, table=select.relation.alias, quoted=True)) for n in names]
         if names and None not in indexes:
             found.append(frozenset(i for i in indexes if i is not None))
     return found
+
+
+def _compiled(entity: _Entity) -> CompiledEntity:
+    source = entity.scope.select.source
+    columns = tuple(c.name for c in source.row_key()) if entity.chunkable else ()
+    return CompiledEntity(source.name, entity.item, columns)
 
 
 def _target(table: Table, types: Sequence[tuple[str, str]], options: TargetOptions) -> TargetTable:

@@ -209,6 +209,7 @@ class Table(_Form):
 
 
 class Contract(_Form):
-    """The whole document."""
+    """The whole document; `$schema` is for editors."""
 
+    schema_: str | None = Field(default=None, alias="$schema")
     tables: list[Table] = Field(min_length=1)

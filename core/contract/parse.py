@@ -40,7 +40,7 @@ def parse_contract(text: bytes | str) -> Contract:
 
 def contract_hash(contract: Contract) -> str:
     """The SHA-256 of what the contract says, as hex: spacing, key order and informative fields do not count."""
-    informative = {"satisfies", "estimated_item_size_bytes", "denormalized", "justification"}
+    informative = {"$schema", "satisfies", "estimated_item_size_bytes", "denormalized", "justification"}
 
     def said(value: Any) -> Any:
         if isinstance(value, dict):

@@ -74,21 +74,22 @@ def _shaped(text: str, shape: type, name: str) -> AttributeValue:
     value = parse(text)
     if type(value) is not shape:
         raise RejectedRow(Reason.JSON_WRONG_SHAPE, f"the JSON value is not an {name}")
-    return _value(value, 1)
+    return native(value, 1)
 
 
-def _value(value: Any, level: int) -> AttributeValue:
+def native(value: Any, level: int) -> AttributeValue:
+    """What `parse` returned, as an attribute value that stands at `level` of its attribute (1 is the attribute)."""
     if level > MAX_LEVELS:
         raise _too_deep()
     return _VALUES[type(value)](value, level)
 
 
 def _map(value: dict[str, Any], level: int) -> AttributeValue:
-    return {"M": {_name(name): _value(member, level + 1) for name, member in value.items()}}
+    return {"M": {_name(name): native(member, level + 1) for name, member in value.items()}}
 
 
 def _list(value: list[Any], level: int) -> AttributeValue:
-    return {"L": [_value(element, level + 1) for element in value]}
+    return {"L": [native(element, level + 1) for element in value]}
 
 
 _VALUES: dict[type, Callable[[Any, int], AttributeValue]] = {

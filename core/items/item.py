@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from core.items.convert import ValueConverter, value_converter
 from core.items.documents import AttributeValue
 from core.items.keys import key_check
-from core.items.plan import Attribute, Cell, Composed, ItemPlan
+from core.items.plan import Cell, ItemPlan
 from core.items.rejects import Reason, RejectedRow
 from core.items.size import MAX_ITEM_BYTES, item_size
+from core.items.sources import FromColumn, columns_of
+from core.items.values import ValueOf, compile_value
 
 Item = dict[str, AttributeValue]
 
@@ -25,10 +26,9 @@ class ItemConverter:
 
     def __init__(self, plan: ItemPlan) -> None:
         self._plan = plan
-        self._attributes = [_attribute(plan, attribute) for attribute in plan.attributes]
+        self._plain = _plain(plan)
+        self._made = _made(plan)
         self._nulls = frozenset(attribute.name for attribute in plan.attributes if attribute.type == "NULL")
-        self._row_key_names = plan.row_key_names or tuple(plan.columns[index].name for index in plan.row_key)
-        self._composed = [_composed(plan, composed) for composed in plan.composed]
         self._refuse_impossible_keys()
         self._checks = [check for check in map(key_check, plan.keys) if check is not None]
 
@@ -44,7 +44,7 @@ class ItemConverter:
         item: Item = {}
         name = ""
         try:
-            for name, column, convert in self._attributes:
+            for name, column, convert in self._plain:
                 cell = row[column]
                 if cell is not None:
                     value = convert(cell)
@@ -52,8 +52,8 @@ class ItemConverter:
                         item[name] = value
                 elif name in self._nulls:
                     item[name] = {"NULL": True}
-            for name, parts in self._composed:
-                value = _joined(row, parts)
+            for name, value_of in self._made:
+                value = value_of(row)
                 if value is not None:
                     item[name] = value
         except RejectedRow as reject:
@@ -67,8 +67,7 @@ class ItemConverter:
 
     def row_key(self, row: Sequence[Cell]) -> dict[str, str | None]:
         """What identifies the source row: source column to text (bytes as 0x...; None for NULL)."""
-        names = self._plan.row_key_names or [self._plan.columns[index].name for index in self._plan.row_key]
-        return {name: _shown(row[index]) for name, index in zip(names, self._plan.row_key)}
+        return {name: _shown(row[index]) for name, index in zip(self._plan.row_key_names, self._plan.row_key)}
 
     def preview(self, row: Sequence[Cell], attribute: str) -> str:
         """The beginning (at most 200 characters) of the cells that `attribute` is made of; "" for no attribute."""
@@ -76,14 +75,11 @@ class ItemConverter:
         return "#".join("NULL" if text is None else text for text in shown)[:PREVIEW_CHARACTERS]
 
     def _columns_of(self, attribute: str) -> tuple[int, ...]:
-        for composed in self._plan.composed:
-            if composed.name == attribute:
-                return composed.columns
-        return tuple(found.column for found in self._plan.attributes if found.name == attribute)
+        found = (columns_of(of.source) for of in self._plan.attributes if of.name == attribute)
+        return next(found, ())
 
     def _refuse_impossible_keys(self) -> None:
         types = {attribute.name: attribute.type for attribute in self._plan.attributes}
-        types.update({composed.name: "S" for composed in self._plan.composed})
         for key in self._plan.keys:
             if types.get(key.name) != key.type:
                 raise ValueError(
@@ -91,23 +87,21 @@ class ItemConverter:
                 )
 
 
-def _attribute(plan: ItemPlan, attribute: Attribute) -> tuple[str, int, ValueConverter]:
-    return attribute.name, attribute.column, value_converter(attribute.type, plan.columns[attribute.column].kind)
+def _plain(plan: ItemPlan) -> list[tuple[str, int, ValueConverter]]:
+    """The attributes that are one column as it is: converted in the loop itself, because nearly all are."""
+    return [
+        (attribute.name, source.column, value_converter(attribute.type, plan.columns[source.column].kind))
+        for attribute, source in ((attribute, attribute.source) for attribute in plan.attributes)
+        if isinstance(source, FromColumn)
+    ]
 
 
-def _composed(plan: ItemPlan, composed: Composed) -> tuple[str, list[tuple[int, ValueConverter]]]:
-    return composed.name, [(column, value_converter("S", plan.columns[column].kind)) for column in composed.columns]
-
-
-def _joined(row: Sequence[Cell], parts: list[tuple[int, ValueConverter]]) -> AttributeValue | None:
-    texts: list[Any] = []
-    for column, convert in parts:
-        cell = row[column]
-        value = None if cell is None else convert(cell)
-        if value is None:
-            return None
-        texts.append(value["S"])
-    return {"S": "#".join(texts)}
+def _made(plan: ItemPlan) -> list[tuple[str, ValueOf]]:
+    return [
+        (attribute.name, compile_value(attribute.source, attribute.type, plan.columns))
+        for attribute in plan.attributes
+        if not isinstance(attribute.source, FromColumn)
+    ]
 
 
 def _checked_size(item: Item) -> int:

@@ -35,7 +35,7 @@ def canonical(text: str) -> str:
         if scaled is not None:
             whole, fraction = scaled.groups("")
             return "0" if whole == "-0" and not fraction else whole + fraction
-    negative, digits, point = _parts(text)
+    negative, digits, point = decimal_parts(text)
     significant = digits.lstrip("0")
     point -= len(digits) - len(significant)
     significant = significant.rstrip("0")
@@ -50,8 +50,11 @@ def is_nonzero(text: str) -> bool:
     return _NONZERO.match(text) is not None
 
 
-def _parts(text: str) -> tuple[bool, str, int]:
-    """Sign, digits, and how many digits stand before the decimal point (may be negative or beyond the digits)."""
+def decimal_parts(text: str) -> tuple[bool, str, int]:
+    """Whether it is negative, its digits, and how many of them stand before the decimal point (may be none or more).
+
+    Raises RejectedRow: not_a_number; number_out_of_range for an exponent of over 18 digits.
+    """
     match = _NUMBER.fullmatch(text)
     if match is None:
         raise RejectedRow(Reason.NOT_A_NUMBER, "the text is not a number")

@@ -11,10 +11,12 @@ from __future__ import annotations
 
 import base64
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any, Union
 
-FORMAT = 1
+from core.items.sources import Source, from_document, to_document
+
+FORMAT = 2
 
 Cell = Union[None, str, bytes]
 
@@ -48,19 +50,11 @@ class Column:
 
 @dataclass(frozen=True)
 class Attribute:
-    """One attribute of the item: `type` is DynamoDB's, `column` an index into `ItemPlan.columns`."""
+    """One attribute of the item: `type` is DynamoDB's."""
 
     name: str
     type: str
-    column: int
-
-
-@dataclass(frozen=True)
-class Composed:
-    """A composed key `a#b`: the S texts of `columns`, joined with '#'; absent when a part is NULL."""
-
-    name: str
-    columns: tuple[int, ...]
+    source: Source
 
 
 @dataclass(frozen=True)
@@ -78,30 +72,39 @@ class ItemPlan:
     """How one row becomes one item.
 
     `row_key` are the indexes of the columns that identify the source row, `row_key_names` their names at the source
-    (a view may carry them under others).
+    (a view may carry them under others). `chunk_columns` are the indexes of the columns that ranges are cut by.
+    `entity` names the rows that are meant in a view of several entities; None where the view has one.
     """
 
     columns: tuple[Column, ...]
     row_key: tuple[int, ...]
+    row_key_names: tuple[str, ...]
     attributes: tuple[Attribute, ...]
-    composed: tuple[Composed, ...]
     keys: tuple[Key, ...]
-    row_key_names: tuple[str, ...] = ()
+    chunk_columns: tuple[int, ...] = ()
+    entity: str | None = None
 
 
 @dataclass(frozen=True)
 class Chunk:
-    """A key range of the view, `lower` excluded and `upper` included; None is open. `rows` is what the plan counted."""
+    """A key range of the view, `lower` excluded and `upper` included; None is open. `rows` is what the plan counted.
+
+    `item` is the index of its rows' plan in `LoadPlan.items`.
+    """
 
     number: int
     lower: tuple[Cell, ...] | None
     upper: tuple[Cell, ...] | None
     rows: int
+    item: int = 0
 
 
 @dataclass(frozen=True)
 class LoadPlan:
-    """Everything the loader needs for one table; `prefix` is the S3 key prefix (with a final "/") of its results."""
+    """Everything the loader needs for one table; `prefix` is the S3 key prefix (with a final "/") of its results.
+
+    `entity_column` is the view's text column that says which `ItemPlan.entity` a row belongs to; None without entities.
+    """
 
     migration: str
     table: str
@@ -109,10 +112,19 @@ class LoadPlan:
     database: str
     view: str
     view_hash: str
-    item: ItemPlan
-    chunk_columns: tuple[int, ...]
+    items: tuple[ItemPlan, ...]
+    entity_column: str | None
     chunks: tuple[Chunk, ...]
     prefix: str
+
+    @property
+    def item(self) -> ItemPlan:
+        """The one item plan of a table without entities; the first of several."""
+        return self.items[0]
+
+    def item_of(self, chunk: Chunk) -> ItemPlan:
+        """How the rows of a chunk become items."""
+        return self.items[chunk.item]
 
     def result_key(self, number: int) -> str:
         """The S3 key of a chunk's result object; it exists only after all the chunk's writes were acknowledged."""
@@ -124,38 +136,54 @@ class LoadPlan:
 
     def to_json(self) -> str:
         """The plan as one JSON document, the same text for the same plan."""
-        return json.dumps({"format": FORMAT, **asdict(self)}, sort_keys=True, separators=(",", ":"), default=_encode)
+        members = {field.name: getattr(self, field.name) for field in fields(self)}
+        document = {
+            "format": FORMAT,
+            **members,
+            "items": [_item_document(item) for item in self.items],
+            "chunks": [asdict(chunk) for chunk in self.chunks],
+        }
+        return json.dumps(document, sort_keys=True, separators=(",", ":"), default=_encode)
 
     @classmethod
     def from_json(cls, text: str) -> LoadPlan:
         """Read `to_json`'s text. Raises ValueError when its format number is not this program's."""
-        data = json.loads(text, object_hook=_decode)
-        if data.pop("format", None) != FORMAT:
+        members = json.loads(text, object_hook=_decode)
+        if members.pop("format", None) != FORMAT:
             raise ValueError("the load plan has another format than this loader; run tableferry of one version only")
-        item = data.pop("item")
-        return cls(
-            item=ItemPlan(
-                columns=tuple(Column(**c) for c in item["columns"]),
-                row_key=tuple(item["row_key"]),
-                attributes=tuple(Attribute(**a) for a in item["attributes"]),
-                composed=tuple(Composed(c["name"], tuple(c["columns"])) for c in item["composed"]),
-                keys=tuple(Key(**k) for k in item["keys"]),
-                row_key_names=tuple(item["row_key_names"]),
-            ),
-            chunk_columns=tuple(data.pop("chunk_columns")),
-            chunks=tuple(_chunk(c) for c in data.pop("chunks")),
-            **data,
-        )
+        items, chunks = members.pop("items"), members.pop("chunks")
+        return cls(items=tuple(map(_item, items)), chunks=tuple(map(_chunk, chunks)), **members)
 
 
-def _chunk(data: dict[str, Any]) -> Chunk:
-    lower, upper = data["lower"], data["upper"]
-    return Chunk(
-        number=data["number"],
-        lower=None if lower is None else tuple(lower),
-        upper=None if upper is None else tuple(upper),
-        rows=data["rows"],
+def _item_document(item: ItemPlan) -> dict[str, Any]:
+    attributes = [{"name": a.name, "type": a.type, "source": to_document(a.source)} for a in item.attributes]
+    members = {field.name: getattr(item, field.name) for field in fields(item)}
+    return {
+        **members,
+        "columns": [asdict(column) for column in item.columns],
+        "attributes": attributes,
+        "keys": [asdict(key) for key in item.keys],
+    }
+
+
+def _item(document: dict[str, Any]) -> ItemPlan:
+    return ItemPlan(
+        columns=tuple(Column(**c) for c in document["columns"]),
+        row_key=tuple(document["row_key"]),
+        row_key_names=tuple(document["row_key_names"]),
+        attributes=tuple(Attribute(a["name"], a["type"], from_document(a["source"])) for a in document["attributes"]),
+        keys=tuple(Key(**k) for k in document["keys"]),
+        chunk_columns=tuple(document["chunk_columns"]),
+        entity=document["entity"],
     )
+
+
+def _chunk(document: dict[str, Any]) -> Chunk:
+    return Chunk(**{**document, "lower": _bound(document["lower"]), "upper": _bound(document["upper"])})
+
+
+def _bound(cells: list[Cell] | None) -> tuple[Cell, ...] | None:
+    return None if cells is None else tuple(cells)
 
 
 def _encode(value: Any) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from core.items.plan import Cell, Chunk, Column, Kind
+from core.items.plan import Cell, Chunk, Column, ItemPlan, Kind
 
 _NUMBERS = (Kind.INTEGER, Kind.DECIMAL, Kind.FLOAT, Kind.DOUBLE)
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?(e[+-]?[0-9]+)?", re.IGNORECASE)
@@ -31,6 +31,17 @@ def condition(columns: Sequence[Column], chunk: Chunk) -> Condition:
     if chunk.upper is not None:
         _add(parts, texts, *_side(columns, chunk.upper, "<", "<="))
     return " AND ".join(parts) or "TRUE", texts
+
+
+def item_condition(item: ItemPlan, chunk: Chunk, entity_column: str | None) -> Condition:
+    """The same for a chunk of `item`; in a view of several entities the rows of that entity alone."""
+    where, texts = condition([item.columns[index] for index in item.chunk_columns], chunk)
+    if item.entity is None:
+        return where, texts
+    if entity_column is None:
+        raise ValueError(f"the plan has no column that says which rows are {item.entity}")
+    # Bytes: a collation would call `User` and `user` one entity, and `User ` too.
+    return f"{quoted(entity_column)} = CAST(%s AS BINARY) AND {where}", [item.entity, *texts]
 
 
 def _add(parts: list[str], texts: list[str], sql: str, more: Sequence[str]) -> None:

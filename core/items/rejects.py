@@ -14,6 +14,7 @@ class Reason:
     NOT_A_NUMBER = "not_a_number"
     NUMBER_TOO_PRECISE = "number_too_precise"
     NUMBER_OUT_OF_RANGE = "number_out_of_range"
+    NOT_A_DATE = "not_a_date"
     NOT_A_BOOLEAN = "not_a_boolean"
     NOT_TEXT = "not_text"
     NOT_NULL = "not_null"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from core.compile import ENTITY_COLUMN, CompiledEntity
 from core.items.plan import Chunk, LoadPlan
 from core.ports import JobDefinition
 from core.steps.table_run import Evidence, TableRun
@@ -47,25 +48,34 @@ async def create_job(run: TableRun, intent: Evidence, evidence: Evidence) -> dic
         "loader_sha256": package.sha256,
         "secret_arn": secret_arn,
         "chunks": len(chunks),
-        "rows_planned": sum(c.rows for c in chunks) if run.table.chunk_columns else None,
+        "rows_planned": sum(c.rows for c in chunks) if all(e.chunk_columns for e in run.table.entities) else None,
     }
 
 
 async def _plan_chunks(run: TableRun) -> list[Chunk]:
-    """Key ranges that cover the table without gap or overlap: the first and the last one are open to the outside."""
-    table = run.table
-    if not table.chunk_columns:
-        return [Chunk(0, None, None, 0)]
+    """Key ranges that cover each source without gap or overlap: the first and the last one are open to the outside."""
+    chunks: list[Chunk] = []
+    for item, entity in enumerate(run.table.entities):
+        chunks += await _plan_entity(run, entity, item, len(chunks))
+    return chunks
+
+
+async def _plan_entity(run: TableRun, entity: CompiledEntity, item: int, first: int) -> list[Chunk]:
+    if not entity.chunk_columns:
+        return [Chunk(first, None, None, 0, item)]
     bounds = await run.world.source.plan_chunks(
-        table.source_table,
-        table.chunk_columns,
+        entity.source_table,
+        entity.chunk_columns,
         run.options.rows_per_chunk,
         lambda rows: run.report("planning chunks", rows),
     )
     uppers = [b.upper for b in bounds[:-1]]
     ends = zip([None, *uppers], [*uppers, None], strict=True)
     rows = [b.rows for b in bounds] or [0]
-    return [Chunk(n, lower, upper, count) for n, ((lower, upper), count) in enumerate(zip(ends, rows, strict=True))]
+    return [
+        Chunk(first + n, lower, upper, count, item)
+        for n, ((lower, upper), count) in enumerate(zip(ends, rows, strict=True))
+    ]
 
 
 def _load_plan(run: TableRun, chunks: list[Chunk]) -> LoadPlan:
@@ -77,8 +87,8 @@ def _load_plan(run: TableRun, chunks: list[Chunk]) -> LoadPlan:
         database=run.database,
         view=table.view.name,
         view_hash=table.view.definition_hash,
-        item=table.item,
-        chunk_columns=table.chunk_indexes,
+        items=tuple(e.item for e in table.entities),
+        entity_column=ENTITY_COLUMN if len(table.entities) > 1 else None,
         chunks=tuple(chunks),
         prefix=run.prefix,
     )

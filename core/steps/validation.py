@@ -11,7 +11,7 @@ from core.errors import ValidationFailedError
 from core.items.compare import differences
 from core.items.item import ItemConverter
 from core.items.plan import Cell, Chunk, LoadPlan
-from core.items.ranges import condition, quoted
+from core.items.ranges import item_condition, quoted
 from core.items.rejects import RejectedRow
 from core.ports import Item
 from core.steps.load import load_plan
@@ -80,14 +80,7 @@ def _count_problems(run: TableRun, counts: dict[str, int], load: dict[str, Any])
 
 
 async def _sample(run: TableRun, plan: LoadPlan) -> tuple[int, list[dict[str, Any]]]:
-    rows = await _sampled_rows(run, plan)
-    converter = ItemConverter(plan.item)
-    expected: list[Item] = []
-    for row in rows:
-        try:
-            expected.append(converter.convert(row))
-        except RejectedRow:
-            continue  # counted as a reject, and so not in the table
+    expected = await _expected_items(run, plan)
     mismatches: list[dict[str, Any]] = []
     for start in range(0, len(expected), _KEYS_PER_CALL):
         run.report("comparing items", start, len(expected))
@@ -95,22 +88,29 @@ async def _sample(run: TableRun, plan: LoadPlan) -> tuple[int, list[dict[str, An
     return len(expected), mismatches
 
 
-async def _sampled_rows(run: TableRun, plan: LoadPlan) -> list[tuple[Cell, ...]]:
+async def _expected_items(run: TableRun, plan: LoadPlan) -> list[Item]:
+    """What sampled rows must have become; rows that cannot become items are counted as rejects elsewhere."""
     wanted = run.options.sample_items
     if wanted == 0:
         return []
+    converters = [ItemConverter(item) for item in plan.items]
     probes = min(len(plan.chunks), max(1, wanted // _ROWS_PER_PROBE))
     # Seeded by the migration: a validation that is repeated looks at the same places.
     chosen = random.Random(plan.migration + plan.table).sample(plan.chunks, probes)  # noqa: S311 - no secret
-    rows: list[tuple[Cell, ...]] = []
+    expected: list[Item] = []
     for chunk in chosen:
-        rows += await _probe(run, plan, chunk, -(-wanted // probes))
-    return rows[:wanted]
+        for row in await _probe(run, plan, chunk, -(-wanted // probes)):
+            try:
+                expected.append(converters[chunk.item].convert(row))
+            except RejectedRow:
+                continue
+    return expected[:wanted]
 
 
 async def _probe(run: TableRun, plan: LoadPlan, chunk: Chunk, limit: int) -> Sequence[tuple[Cell, ...]]:
-    where, parameters = condition([plan.item.columns[i] for i in plan.chunk_columns], chunk)
-    columns = ", ".join(quoted(c.name) for c in plan.item.columns)
+    item = plan.item_of(chunk)
+    where, parameters = item_condition(item, chunk, plan.entity_column)
+    columns = ", ".join(quoted(c.name) for c in item.columns)
     sql = f"SELECT {columns} FROM {quoted(plan.view)} WHERE {where} LIMIT {limit}"  # noqa: S608 - quoted, parametrised
     found = await run.world.source.query(sql, parameters, max_rows=limit)
     return found.rows

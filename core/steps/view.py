@@ -34,7 +34,7 @@ async def create_view(run: TableRun, intent: Evidence, evidence: Evidence) -> di
 async def _require_columns(run: TableRun) -> None:
     view = run.table.view
     made = await run.world.source.view_state(view.name, view.definition_hash)
-    expected = tuple(c.name for c in run.table.item.columns)
+    expected = view.columns
     if not made.matches or made.columns[: len(expected)] != expected:
         raise ConflictError(
             f"The view {view.name} is not what was just created: somebody else changes it.",

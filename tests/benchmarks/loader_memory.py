@@ -29,6 +29,7 @@ from adapters.local import runtime
 from adapters.local.glue_python import installed_modules, interpreter
 from adapters.local.sql_server import SqlServer
 from core.items.plan import Attribute, Chunk, Column, ItemPlan, Key, Kind, LoadPlan
+from core.items.sources import FromColumn
 
 ROWS = (10_000, 500_000)
 CHUNK_ROWS = 50_000
@@ -38,12 +39,21 @@ ITEM = ItemPlan(
         *(Column("at", Kind.DATETIME), Column("doc", Kind.JSON), Column("raw", Kind.BINARY)),
     ),
     row_key=(0,),
+    row_key_names=("id",),
     attributes=(
-        *(Attribute("pk", "N", 0), Attribute("name", "S", 1), Attribute("price", "N", 2)),
-        *(Attribute("at", "S", 3), Attribute("doc", "M", 4), Attribute("raw", "B", 5)),
+        *(
+            Attribute("pk", "N", FromColumn(0)),
+            Attribute("name", "S", FromColumn(1)),
+            Attribute("price", "N", FromColumn(2)),
+        ),
+        *(
+            Attribute("at", "S", FromColumn(3)),
+            Attribute("doc", "M", FromColumn(4)),
+            Attribute("raw", "B", FromColumn(5)),
+        ),
     ),
-    composed=(),
     keys=(Key("pk", "N", "pk"),),
+    chunk_columns=(0,),
 )
 # What the loader's process says about itself at its end, on the last line of its standard error.
 PEAK = "import atexit, resource, sys; atexit.register(lambda: sys.stderr.write(str(resource.getrusage(0).ru_maxrss)))"
@@ -143,8 +153,8 @@ def _stored_plan(bucket: str, database: str, rows: int) -> str:
         database=database,
         view="v",
         view_hash="memory",
-        item=ITEM,
-        chunk_columns=(0,),
+        items=(ITEM,),
+        entity_column=None,
         chunks=tuple(Chunk(at, edges[at], edges[at + 1], CHUNK_ROWS) for at in range(len(edges) - 1)),
         prefix=f"{database}/",
     )

@@ -6,14 +6,13 @@ It shares nothing with core.items, on purpose: where both agree, both would have
 from __future__ import annotations
 
 import json
-from decimal import Context, Decimal, InvalidOperation
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 REJECT = object()
 ABSENT = None
 
 _NUMERIC = {"integer", "decimal", "float", "double"}
-_EXACT = Context(prec=10_000, Emin=-999_999, Emax=999_999)
 _SMALLEST = Decimal("1E-130")
 _LARGEST = Decimal("9.9999999999999999999999999999999999999E+125")
 
@@ -65,7 +64,7 @@ def _fits(value: Decimal) -> bool:
     if value == 0:
         return True
     significant = "".join(map(str, value.as_tuple().digits)).strip("0")
-    return len(significant) <= 38 and _SMALLEST <= _EXACT.abs(value) <= _LARGEST
+    return len(significant) <= 38 and _SMALLEST <= value.copy_abs() <= _LARGEST
 
 
 def _string(kind: str, cell: Any) -> Any:
@@ -83,7 +82,7 @@ def _number(kind: str, cell: Any) -> Any:
     if kind == "bit":
         return Decimal(_string(kind, cell))
     if kind == "json":
-        found = _json(cell)
+        found = read_json(cell)
         return found if isinstance(found, Decimal) and _fits(found) else REJECT
     if kind == "binary":
         return as_number(cell.decode("latin-1"))
@@ -96,23 +95,23 @@ def _bytes(kind: str, cell: Any) -> Any:
 
 def _boolean(kind: str, cell: Any) -> Any:
     if kind == "json":
-        found = _json(cell)
+        found = read_json(cell)
         return found if isinstance(found, bool) else REJECT
     return any(cell) if kind == "bit" else Decimal(cell) != 0
 
 
 def _map(_: str, cell: Any) -> Any:
-    found = _json(cell)
+    found = read_json(cell)
     return _native(found, 1)["M"] if isinstance(found, dict) and _nestable(found, 1) else REJECT
 
 
 def _list(_: str, cell: Any) -> Any:
-    found = _json(cell)
+    found = read_json(cell)
     return _native(found, 1)["L"] if isinstance(found, list) and _nestable(found, 1) else REJECT
 
 
 def _strings(kind: str, cell: Any) -> Any:
-    found = (cell.split(",") if cell else []) if kind == "set" else _json(cell)
+    found = (cell.split(",") if cell else []) if kind == "set" else read_json(cell)
     if not isinstance(found, list) or not all(isinstance(element, str) and _encodable(element) for element in found):
         return REJECT
     return set(found) or ABSENT
@@ -122,7 +121,7 @@ def _numbers(kind: str, cell: Any) -> Any:
     if kind == "set":
         found: Any = [as_number(member) for member in cell.split(",")] if cell else []
     else:
-        found = _json(cell)
+        found = read_json(cell)
     if not isinstance(found, list) or not all(isinstance(element, Decimal) and _fits(element) for element in found):
         return REJECT
     return set(found) or ABSENT
@@ -140,7 +139,7 @@ _FORMS = {
 }
 
 
-def _json(text: str) -> Any:
+def read_json(text: str) -> Any:
     """Python's reading of the JSON with Decimals; REJECT for what is none, names used twice, NaN."""
 
     def members(pairs: list[tuple[str, Any]]) -> Any:
@@ -154,10 +153,18 @@ def _json(text: str) -> Any:
 
     try:
         return json.loads(
-            text, parse_float=Decimal, parse_int=Decimal, parse_constant=refuse, object_pairs_hook=members
+            text, parse_float=_decimal, parse_int=_decimal, parse_constant=refuse, object_pairs_hook=members
         )
     except (ValueError, RecursionError):
         return REJECT
+
+
+def _decimal(text: str) -> Decimal:
+    """A number of JSON; one that is beyond Decimal itself is beyond DynamoDB in any case."""
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        return Decimal("Infinity")
 
 
 def _nestable(value: Any, level: int) -> bool:

@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 
 from core.items.item import ItemConverter
-from core.items.plan import Attribute, Cell, Column, Composed, ItemPlan, Key, Kind
+from core.items.plan import Attribute, Cell, Column, ItemPlan, Key, Kind
 from core.items.rejects import RejectedRow
+from core.items.sources import FromColumn, JoinedText
 
 PLAN = ItemPlan(
     columns=(
@@ -17,14 +18,16 @@ PLAN = ItemPlan(
         Column("total", Kind.DECIMAL),
     ),
     row_key=(0, 2),
+    row_key_names=("order_id", "code"),
     attributes=(
-        Attribute("pk", "N", 0),
-        Attribute("name", "S", 1),
-        Attribute("code", "B", 2),
-        Attribute("day", "S", 3),
-        Attribute("total", "N", 4),
+        Attribute("pk", "N", FromColumn(0)),
+        Attribute("name", "S", FromColumn(1)),
+        Attribute("code", "B", FromColumn(2)),
+        Attribute("day", "S", FromColumn(3)),
+        Attribute("total", "N", FromColumn(4)),
+        Attribute("id#name", "S", JoinedText((FromColumn(0), FromColumn(1)), "#", skip_null=False)),
+        Attribute("day#id", "S", JoinedText((FromColumn(3), FromColumn(0)), "#", skip_null=False)),
     ),
-    composed=(Composed("id#name", (0, 1)), Composed("day#id", (3, 0))),
     keys=(
         Key("pk", "N", "pk"),
         Key("id#name", "S", "sk"),
@@ -67,8 +70,10 @@ def test_composed_texts_are_mysqls_own_with_their_scale() -> None:
     plan = ItemPlan(
         columns=(Column("a", Kind.DECIMAL), Column("b", Kind.BIT), Column("c", Kind.TEXT)),
         row_key=(0,),
-        attributes=(),
-        composed=(Composed("a#b#c", (0, 1, 2)),),
+        row_key_names=("a",),
+        attributes=(
+            Attribute("a#b#c", "S", JoinedText((FromColumn(0), FromColumn(1), FromColumn(2)), "#", skip_null=False)),
+        ),
         keys=(Key("a#b#c", "S", "pk"),),
     )
     assert ItemConverter(plan).convert(["1.50", b"\x02", ""]) == {"a#b#c": {"S": "1.50#2#"}}
@@ -86,7 +91,9 @@ def test_an_index_key_may_be_absent_but_not_empty() -> None:
 
 @pytest.mark.parametrize(("type_", "kind", "empty"), [("S", Kind.TEXT, ""), ("B", Kind.BINARY, b"")])
 def test_a_table_key_must_not_be_empty(type_: str, kind: str, empty: Cell) -> None:
-    plan = ItemPlan((Column("k", kind),), (0,), (Attribute("k", type_, 0),), (), (Key("k", type_, "pk"),))
+    plan = ItemPlan(
+        (Column("k", kind),), (0,), ("k",), (Attribute("k", type_, FromColumn(0)),), (Key("k", type_, "pk"),)
+    )
     with pytest.raises(RejectedRow, match="key_empty"):
         ItemConverter(plan).convert([empty])
 
@@ -96,7 +103,7 @@ def test_a_table_key_must_not_be_empty(type_: str, kind: str, empty: Cell) -> No
 @pytest.mark.parametrize("letter", ["a", "é", "\U0001f600"])
 def test_keys_are_measured_in_bytes(index: str | None, role: str, limit: int, letter: str) -> None:
     plan = ItemPlan(
-        (Column("k", Kind.TEXT),), (0,), (Attribute("k", "S", 0),), (), (Key("k", "S", role, index),)
+        (Column("k", Kind.TEXT),), (0,), ("k",), (Attribute("k", "S", FromColumn(0)),), (Key("k", "S", role, index),)
     )  # fmt: skip
     fits = letter * (limit // len(letter.encode()))
     assert ItemConverter(plan).convert([fits]) == {"k": {"S": fits}}
@@ -107,7 +114,9 @@ def test_keys_are_measured_in_bytes(index: str | None, role: str, limit: int, le
 
 
 def test_binary_keys_are_measured_too() -> None:
-    plan = ItemPlan((Column("k", Kind.BINARY),), (0,), (Attribute("k", "B", 0),), (), (Key("k", "B", "pk"),))
+    plan = ItemPlan(
+        (Column("k", Kind.BINARY),), (0,), ("k",), (Attribute("k", "B", FromColumn(0)),), (Key("k", "B", "pk"),)
+    )
     assert ItemConverter(plan).convert([b"x" * 2048])
     with pytest.raises(RejectedRow, match="key_too_long"):
         ItemConverter(plan).convert([b"x" * 2049])
@@ -117,8 +126,8 @@ def test_an_item_may_have_409600_bytes() -> None:
     plan = ItemPlan(
         (Column("k", Kind.TEXT), Column("v", Kind.TEXT)),
         (0,),
-        (Attribute("k", "S", 0), Attribute("v", "S", 1)),
-        (),
+        ("k",),
+        (Attribute("k", "S", FromColumn(0)), Attribute("v", "S", FromColumn(1))),
         (Key("k", "S", "pk"),),
     )
     converter = ItemConverter(plan)
@@ -145,8 +154,8 @@ def test_the_type_null_is_the_one_way_to_write_a_null() -> None:
     plan = ItemPlan(
         (Column("k", Kind.TEXT), Column("gone", Kind.TEXT)),
         (0,),
-        (Attribute("k", "S", 0), Attribute("gone", "NULL", 1)),
-        (),
+        ("k",),
+        (Attribute("k", "S", FromColumn(0)), Attribute("gone", "NULL", FromColumn(1))),
         (Key("k", "S", "pk"),),
     )
     assert ItemConverter(plan).convert(["a", None]) == {"k": {"S": "a"}, "gone": {"NULL": True}}
@@ -155,10 +164,8 @@ def test_the_type_null_is_the_one_way_to_write_a_null() -> None:
 
 
 def test_the_source_row_is_named_by_its_key() -> None:
-    assert ItemConverter(PLAN).row_key(row(code=b"\x00\xff")) == {"id": "7", "code": "0x00ff"}
-    assert ItemConverter(PLAN).row_key(row(code=None)) == {"id": "7", "code": None}
-    renamed = replace(PLAN, row_key_names=("order_id", "c"))
-    assert ItemConverter(renamed).row_key(row()) == {"order_id": "7", "c": "0x01"}
+    assert ItemConverter(PLAN).row_key(row(code=b"\x00\xff")) == {"order_id": "7", "code": "0x00ff"}
+    assert ItemConverter(PLAN).row_key(row(code=None)) == {"order_id": "7", "code": None}
 
 
 def test_a_preview_shows_the_beginning_of_the_offending_cells() -> None:
@@ -173,4 +180,4 @@ def test_a_preview_shows_the_beginning_of_the_offending_cells() -> None:
 @pytest.mark.parametrize("key", [Key("total", "S", "pk"), Key("missing", "S", "pk"), Key("day#id", "N", "sk", "x")])
 def test_a_plan_whose_key_no_attribute_gives_is_refused(key: Key) -> None:
     with pytest.raises(ValueError, match=key.name):
-        ItemConverter(ItemPlan(PLAN.columns, PLAN.row_key, PLAN.attributes, PLAN.composed, (key,)))
+        ItemConverter(replace(PLAN, keys=(key,)))

@@ -55,7 +55,7 @@ class Load:
         )
 
     def plan(
-        self, view: str, item: ItemPlan, *, chunk_columns: Sequence[int] = (0,), chunks: Sequence[Chunk] = ()
+        self, view: str, *items: ItemPlan, chunks: Sequence[Chunk] = (), entity_column: str | None = None
     ) -> LoadPlan:
         """A plan over `view`, put into the bucket; one open chunk unless `chunks` are given."""
         plan = LoadPlan(
@@ -65,8 +65,8 @@ class Load:
             database=self.database.name,
             view=view,
             view_hash="hash-1",
-            item=item,
-            chunk_columns=tuple(chunk_columns),
+            items=items,
+            entity_column=entity_column,
             chunks=tuple(chunks) or (Chunk(0, None, None, 0),),
             prefix=self.prefix,
         )

@@ -6,12 +6,13 @@ from adapters.loader.batches import MAX_BYTES, Batch, Batcher
 from adapters.loader.errors import KeyCollisionError
 from core.items.item import ItemConverter
 from core.items.plan import Attribute, Column, ItemPlan, Key, Kind
+from core.items.sources import FromColumn
 
 PLAN = ItemPlan(
     columns=(Column("id", Kind.INTEGER), Column("pk", Kind.TEXT), Column("sk", Kind.TEXT)),
     row_key=(0,),
-    attributes=(Attribute("pk", "S", 1), Attribute("sk", "N", 2)),
-    composed=(),
+    row_key_names=("id",),
+    attributes=(Attribute("pk", "S", FromColumn(1)), Attribute("sk", "N", FromColumn(2))),
     keys=(Key("pk", "S", "pk"), Key("sk", "N", "sk"), Key("sk", "N", "pk", "BySk")),
 )
 CONVERTER = ItemConverter(PLAN)

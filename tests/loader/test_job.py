@@ -26,7 +26,8 @@ from adapters.loader.rows import RowReader
 from adapters.loader.sender import BatchSender
 from adapters.loader.writer import BatchWriter
 from core.items.item import ItemConverter
-from core.items.plan import Attribute, Chunk, Column, Composed, ItemPlan, Key, Kind, LoadPlan
+from core.items.plan import Attribute, Chunk, Column, ItemPlan, Key, Kind, LoadPlan
+from core.items.sources import FromColumn, JoinedText, Template
 from tests.loader.conftest import Load
 
 pytestmark = [pytest.mark.server, pytest.mark.aws]
@@ -34,9 +35,17 @@ pytestmark = [pytest.mark.server, pytest.mark.aws]
 ITEM = ItemPlan(
     columns=(Column("id", Kind.INTEGER), Column("name", Kind.TEXT), Column("doc", Kind.JSON)),
     row_key=(0,),
-    attributes=(Attribute("pk", "N", 0), Attribute("name", "S", 1), Attribute("doc", "M", 2)),
-    composed=(Composed("id#name", (0, 1)),),
+    row_key_names=("id",),
+    attributes=(
+        *(
+            Attribute("pk", "N", FromColumn(0)),
+            Attribute("name", "S", FromColumn(1)),
+            Attribute("doc", "M", FromColumn(2)),
+        ),
+        Attribute("id#name", "S", JoinedText((FromColumn(0), FromColumn(1)), "#", skip_null=False)),
+    ),
     keys=(Key("pk", "N", "pk"), Key("name", "S", "pk", "ByName")),
+    chunk_columns=(0,),
 )
 THREE_CHUNKS = (Chunk(0, None, ("40",), 40), Chunk(1, ("40",), ("80",), 40), Chunk(2, ("80",), None, 20))
 
@@ -176,7 +185,7 @@ def test_rejects_are_stored_before_the_result(load: Load) -> None:
 
 def test_two_rows_with_one_key_stop_the_load(load: Load) -> None:
     fill(load, 10)
-    item = replace(ITEM, attributes=(Attribute("pk", "N", 3), *ITEM.attributes[1:]), composed=())
+    item = replace(ITEM, attributes=(Attribute("pk", "N", FromColumn(3)), *ITEM.attributes[1:3]))
     item = replace(item, columns=(*ITEM.columns, Column("same", Kind.INTEGER)))
     load.database.execute("CREATE VIEW w AS SELECT t.*, LEAST(id, 4) AS same FROM t")
     load.plan("w", item)
@@ -278,7 +287,7 @@ def test_a_missing_target_table_is_an_error_and_leaves_no_result(load: Load) -> 
     assert load.keys() == []
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"format": 2}', '{"format": 1}'])
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"format": 2}', '{"format": 1}', '{"format": 3}'])
 def test_a_plan_of_another_program_is_refused(load: Load, text: str) -> None:
     load.s3.put_object(Bucket=load.bucket, Key=f"{load.prefix}plan.json", Body=text.encode())
     with pytest.raises(ArgumentsError, match=r"plan\.json"):
@@ -315,3 +324,44 @@ def test_a_row_that_is_neither_written_nor_rejected_is_an_error(written: int, re
     with pytest.raises(CountsDifferError, match="chunk 7: 10 rows read"):
         result.require_every_row()
     replace(result, items_written=10 - rejects).require_every_row()
+
+
+def test_each_entity_has_chunks_and_an_item_plan_of_its_own(load: Load) -> None:
+    load.create_table(("pk", "S"), ("sk", "S"))
+    load.database.execute(
+        """
+        CREATE TABLE users (id INT PRIMARY KEY, name VARCHAR(50));
+        CREATE TABLE orders (id INT PRIMARY KEY, user_id INT, total VARCHAR(20));
+        INSERT INTO users VALUES (1, 'a'), (2, 'b'), (3, NULL);
+        INSERT INTO orders VALUES (1, 1, '1.50'), (2, 1, 'much'), (7, 2, '7');
+        CREATE VIEW v AS SELECT 'USER' AS entity, id AS k, id AS owner, name, NULL AS total FROM users
+          UNION ALL SELECT 'ORDER', id, user_id, NULL, total FROM orders;
+        """
+    )
+    kinds = {"k": Kind.INTEGER, "owner": Kind.INTEGER, "name": Kind.TEXT, "total": Kind.TEXT}
+    columns = tuple(Column(name, of) for name, of in kinds.items())
+    keys = (Key("pk", "S", "pk"), Key("sk", "S", "sk"))
+    pk, kind = Attribute("pk", "S", Template(("USER#", FromColumn(1)))), "entity_type"
+    profile = (pk, Attribute("sk", "S", Template(("PROFILE",))), Attribute("name", "S", FromColumn(2)))
+    order = (pk, Attribute("sk", "S", Template(("ORDER#", FromColumn(0)))), Attribute("name", "N", FromColumn(3)))
+    users, orders = (
+        ItemPlan(columns, (0,), ("id",), (*of, Attribute(kind, "S", Template((name,)))), keys, (0,), name)
+        for name, of in (("USER", profile), ("ORDER", order))
+    )
+    chunks = (Chunk(0, None, ("2",), 2), Chunk(1, ("2",), None, 1), Chunk(2, None, None, 3, item=1))
+    plan = load.plan("v", users, orders, chunks=chunks, entity_column="entity")
+    load.run()
+    assert sorted(load.items(), key=lambda found: (found["pk"]["S"], found["sk"]["S"])) == [
+        item("1", "ORDER#1", "ORDER", name={"N": "1.5"}),
+        item("1", "PROFILE", "USER", name={"S": "a"}),
+        item("2", "ORDER#7", "ORDER", name={"N": "7"}),
+        item("2", "PROFILE", "USER", name={"S": "b"}),
+        item("3", "PROFILE", "USER"),
+    ]
+    assert [load.result(plan, number)["rows_read"] for number in range(3)] == [2, 1, 3]
+    (reject,) = load.rejects(plan, 2)
+    assert (reject["entity"], reject["row"], reject["attribute"]) == ("ORDER", {"id": "2"}, "name")
+
+
+def item(user: str, sk: str, entity: str, **more: dict[str, str]) -> dict[str, dict[str, str]]:
+    return {"pk": {"S": f"USER#{user}"}, "sk": {"S": sk}, "entity_type": {"S": entity}, **more}

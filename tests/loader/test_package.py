@@ -18,19 +18,25 @@ CONVERT = """
 import sys
 sys.path.insert(0, sys.argv[1])
 from core.items.item import ItemConverter
-from core.items.plan import Attribute, Column, Composed, ItemPlan, Key, LoadPlan
+from core.items.plan import Attribute, Column, ItemPlan, Key, LoadPlan
+from core.items.sources import Field, FromColumn, JoinedText, NumberFormatted, Rows
 from core.items.rejects import RejectedRow
 from core.items.compare import differences
 plan = ItemPlan(
-    (Column("id", "decimal"), Column("doc", "json"), Column("tags", "set")), (0,),
-    (Attribute("pk", "N", 0), Attribute("doc", "M", 1), Attribute("tags", "SS", 2)),
-    (Composed("id#tags", (0, 2)),), (Key("pk", "N", "pk"),),
+    (Column("id", "decimal"), Column("doc", "json"), Column("tags", "set")), (0,), ("id",),
+    (
+        Attribute("pk", "N", FromColumn(0)), Attribute("doc", "M", FromColumn(1)),
+        Attribute("tags", "SS", FromColumn(2)),
+        Attribute("id#tags", "S", JoinedText((FromColumn(0), FromColumn(2)), "#", skip_null=False)),
+        Attribute("shown", "S", NumberFormatted(FromColumn(0), 1, True, 1)),
+    ),
+    (Key("pk", "N", "pk"),),
 )
 converter = ItemConverter(plan)
 item = converter.convert(["1.50", '{"a": [1e2, true, null]}', "x,y"])
 assert item == {
     "pk": {"N": "1.5"}, "doc": {"M": {"a": {"L": [{"N": "100"}, {"BOOL": True}, {"NULL": True}]}}},
-    "tags": {"SS": ["x", "y"]}, "id#tags": {"S": "1.50#x,y"},
+    "tags": {"SS": ["x", "y"]}, "id#tags": {"S": "1.50#x,y"}, "shown": {"S": "1.5"},
 }, item
 assert differences(item, item) == []
 for text in ("[" * 100000, "{", '{"a":1,"a":1}'):

@@ -9,7 +9,7 @@ import pytest
 from adapters.loader.credentials import Source
 from adapters.loader.rows import RowReader
 from core.items.plan import Cell, Chunk, Column, ItemPlan, Kind, LoadPlan
-from core.items.ranges import condition
+from core.items.ranges import condition, item_condition
 from tests.conftest import Database
 
 KEYS = [
@@ -40,8 +40,8 @@ def plan_of(database: Database, names: list[str], kinds: list[str]) -> LoadPlan:
         database=database.name,
         view="t",
         view_hash="h",
-        item=ItemPlan(columns, (0,), (), (), ()),
-        chunk_columns=tuple(range(len(names))),
+        items=(ItemPlan(columns, (0,), ("a",), (), (), tuple(range(len(names)))),),
+        entity_column=None,
         chunks=(),
         prefix="",
     )
@@ -119,3 +119,30 @@ def test_the_range_of_a_composite_key_is_read_from_the_index(database: Database)
 def test_bounds_that_do_not_fit_the_key_are_refused(chunk: Chunk) -> None:
     with pytest.raises(ValueError, match="key column"):
         condition([Column("a", Kind.INTEGER), Column("b", Kind.TEXT)], chunk)
+
+
+@pytest.mark.server
+def test_an_entitys_chunk_reads_its_rows_alone_and_from_the_index(database: Database) -> None:
+    entities = ("User", "user", "User ", "Üser", "it's %s")
+    numbers = "WITH RECURSIVE n AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM n WHERE n < 900) SELECT n FROM n"
+    database.execute("CREATE TABLE t (id INT PRIMARY KEY, v VARCHAR(20))")
+    database.execute(f"INSERT INTO t SELECT n, CONCAT('row ', n) FROM ({numbers}) numbers")
+    branches = " UNION ALL ".join("SELECT %s AS `kind %%`, id AS k, v FROM t" for _ in entities)
+    database.execute(f"CREATE VIEW v AS {branches}", *entities)
+    database.query("ANALYZE TABLE t")
+    columns = (Column("kind %", Kind.TEXT), Column("k", Kind.INTEGER))
+    items = tuple(ItemPlan(columns, (1,), ("id",), (), (), (1,), entity) for entity in entities)
+    plan = LoadPlan("m", "t", "t", database.name, "v", "h", items, "kind %", (), "")
+    for at, entity in enumerate(entities):
+        assert read(database, plan, Chunk(0, ("5",), ("7",), 2, item=at)) == [(entity, "6"), (entity, "7")]
+        assert len(read(database, plan, Chunk(0, None, None, 2, item=at))) == 900
+    where, texts = item_condition(items[0], Chunk(0, ("5",), ("7",), 2), plan.entity_column)
+    explain = "EXPLAIN FORMAT=TRADITIONAL" if database.engine == "mysql" else "EXPLAIN"
+    plans = str(database.query(f"{explain} SELECT * FROM v WHERE {where}", *texts))
+    assert (plans.count("'range'"), plans.count("Impossible WHERE")) == (1, len(entities) - 1)
+
+
+def test_an_entity_without_a_column_to_find_it_by_is_refused() -> None:
+    item = ItemPlan((Column("k", Kind.INTEGER),), (0,), ("k",), (), (), (0,), "USER")
+    with pytest.raises(ValueError, match="USER"):
+        item_condition(item, Chunk(0, None, None, 0), None)

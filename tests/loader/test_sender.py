@@ -20,6 +20,7 @@ from adapters.loader.sender import BatchSender
 from adapters.loader.writer import BatchWriter
 from core.items.item import ItemConverter
 from core.items.plan import Attribute, Column, ItemPlan, Key, Kind
+from core.items.sources import FromColumn
 from tests.loader.conftest import Load
 
 pytestmark = [pytest.mark.aws, pytest.mark.server]
@@ -27,8 +28,8 @@ pytestmark = [pytest.mark.aws, pytest.mark.server]
 PLAN = ItemPlan(
     columns=(Column("id", Kind.INTEGER), Column("v", Kind.TEXT)),
     row_key=(0,),
-    attributes=(Attribute("pk", "N", 0), Attribute("v", "S", 1)),
-    composed=(),
+    row_key_names=("id",),
+    attributes=(Attribute("pk", "N", FromColumn(0)), Attribute("v", "S", FromColumn(1))),
     keys=(Key("pk", "N", "pk"),),
 )
 CONVERTER = ItemConverter(PLAN)

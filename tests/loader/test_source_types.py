@@ -16,6 +16,7 @@ from adapters.loader.rows import Row, RowReader
 from core.items.item import ItemConverter
 from core.items.plan import Attribute, Chunk, Column, ItemPlan, Kind, LoadPlan
 from core.items.rejects import RejectedRow
+from core.items.sources import FromColumn
 from tests.conftest import Database
 
 pytestmark = pytest.mark.server
@@ -30,14 +31,19 @@ def plan_of(database: Database, view: str, columns: dict[str, tuple[str, str]], 
         database=database.name,
         view=view,
         view_hash="h",
-        item=ItemPlan(
-            columns=tuple(Column(name, kind) for name, (kind, _) in columns.items()),
-            row_key=(0,),
-            attributes=tuple(Attribute(name, type_, at) for at, (name, (_, type_)) in enumerate(columns.items())),
-            composed=(),
-            keys=(),
+        items=(
+            ItemPlan(
+                columns=tuple(Column(name, kind) for name, (kind, _) in columns.items()),
+                row_key=(0,),
+                row_key_names=("id",),
+                attributes=tuple(
+                    Attribute(name, type_, FromColumn(at)) for at, (name, (_, type_)) in enumerate(columns.items())
+                ),
+                keys=(),
+                chunk_columns=(0,),
+            ),
         ),
-        chunk_columns=(0,),
+        entity_column=None,
         chunks=(chunk,),
         prefix="",
     )

@@ -24,6 +24,7 @@ from core.items.plan import Chunk, LoadPlan
 from core.source_schema import SourceSchema
 from core.target_table import TargetOptions
 from tests.conftest import Database
+from tests.unit.schemas import item_of
 
 SCALE = 0.02
 
@@ -104,10 +105,10 @@ def test_every_row_of_the_shop_becomes_an_item_and_no_two_share_a_key(database: 
         keys = {
             repr([item[name] for name in (table.target.partition_key, table.target.sort_key) if name]) for item in found
         }
-        assert len(keys) == len(found) == rows[table.source_table]
+        assert len(keys) == len(found) == rows[table.entities[0].source_table]
         kinds |= {kind for item in found for value in item.values() for kind in value}
         seen = set().union(*found)
-        assert {a.name for a in table.item.attributes} <= seen, "an attribute that is always absent shows nothing"
+        assert {a.name for a in item_of(table).attributes} <= seen, "an attribute that is always absent shows nothing"
     assert kinds == {"S", "N", "B", "BOOL", "M", "L", "SS", "NS"}
 
 
@@ -132,13 +133,13 @@ def items(database: Database, table: CompiledTable) -> Iterator[Item]:
         database=database.name,
         view=table.view.name,
         view_hash=table.view.definition_hash,
-        item=table.item,
-        chunk_columns=table.chunk_indexes,
+        items=(item_of(table),),
+        entity_column=None,
         chunks=(chunk,),
         prefix="m/",
     )
     reader = RowReader(Source(database.host, database.port, database.user, database.password), plan)
-    converter = ItemConverter(table.item)
+    converter = ItemConverter(item_of(table))
     for group in reader.read(chunk):
         yield from (converter.convert(row) for row in group)
     reader.close()

@@ -16,7 +16,7 @@ from core.items.plan import Cell
 from core.target_table import TargetOptions
 from tests.conftest import Database
 from tests.ports.servers import through
-from tests.unit.schemas import attribute, contract, contract_table, foreign_key
+from tests.unit.schemas import attribute, contract, contract_table, foreign_key, item_of
 
 pytestmark = pytest.mark.server
 T = TypeVar("T")
@@ -41,7 +41,7 @@ async def rows_of(real: MysqlSource, made: CompiledTable) -> list[tuple[Cell, ..
     """Create the view as the migration does, and read what it shows, ordered by its first column."""
     await real.execute_ddl(made.view.create_sql(replace=False))
     state = await real.view_state(made.view.name, made.view.definition_hash)
-    columns = tuple(c.name for c in made.item.columns)
+    columns = tuple(c.name for c in item_of(made).columns)
     assert (state.exists, state.ours, state.matches, state.columns[: len(columns)]) == (True, True, True, columns)
     names = ", ".join(f"`{c}`" for c in columns)
     return list((await real.query(f"SELECT {names} FROM `{made.view.name}` ORDER BY 1", max_rows=1_000)).rows)

@@ -7,6 +7,7 @@ from typing import Any
 
 from core.compile import CompiledTable, compile_contract
 from core.contract import Contract, parse_contract
+from core.items.plan import ItemPlan
 from core.source_schema import SourceColumn, SourceSchema, SourceTable, UniqueKey
 from core.target_table import TargetOptions
 
@@ -76,3 +77,9 @@ def compiled(
     """The one table that these attributes make."""
     given = contract(contract_table(*attributes, **changes))
     return compile_contract(given, source, options or TargetOptions())[0]
+
+
+def item_of(made: CompiledTable) -> ItemPlan:
+    """The item plan of a table that has one entity."""
+    (entity,) = made.entities
+    return entity.item

@@ -6,9 +6,10 @@ import pytest
 
 from core.compile.expressions import Relation, join_condition
 from core.compile.joins import matches_at_most_once
-from core.contract import ContractError
+from core.items.plan import Kind
+from core.items.sources import Field, Rows
 from core.source_schema import SourceColumn, SourceTable, UniqueKey
-from tests.unit.schemas import ORDERS, attribute, column, compiled, foreign_key, schema, table
+from tests.unit.schemas import ORDERS, attribute, column, compiled, foreign_key, item_of, schema, table
 
 ID = attribute("id", "N", "id")
 
@@ -79,17 +80,37 @@ def test_which_types_an_index_compares_as_equality_does(mine: SourceColumn, othe
     assert mine.compares_like(other) is alike
 
 
-@pytest.mark.parametrize("type_", ["SS", "NS", "BS", "L"])
-def test_what_would_collect_several_matches_is_refused_unless_there_is_at_most_one(type_: str) -> None:
-    joined = foreign_key("customers", "orders.note = customers.name", "region")
-    with pytest.raises(ContractError, match=f"collecting several matches into {type_}"):
-        compiled(ID, attribute("x", type_, join=joined))
+COLLECTED = (
+    "(SELECT JSON_ARRAYAGG(`d`.`e`) FROM (SELECT {} AS `e` FROM `customers` AS `r2` WHERE `s`.`note` = `r2`.`name` "
+)
+COLLECTED += "ORDER BY `r2`.`id` ASC LIMIT 18446744073709551615) AS d) AS `x`"
+AS_TEXT = "CAST(`r2`.`region` AS CHAR CHARACTER SET utf8mb4)"
+
+
+@pytest.mark.parametrize(
+    ("type_", "selected", "sql", "kind"),
+    [
+        ("SS", "region", AS_TEXT, Kind.TEXT),
+        ("NS", "id", "CAST(`r2`.`id` AS CHAR(255) CHARACTER SET utf8mb4)", Kind.INTEGER),
+        ("BS", "region", AS_TEXT, Kind.TEXT),
+        ("L", "region", AS_TEXT, Kind.TEXT),
+    ],
+)
+@pytest.mark.parametrize("join_type", ["foreign-key", "lookup-table"])
+def test_several_matches_are_collected_by_the_types_that_can_hold_them(
+    join_type: str, type_: str, selected: str, sql: str, kind: str
+) -> None:
+    joined = foreign_key("customers", "orders.note = customers.name", selected) | {"type": join_type}
+    made = compiled(ID, attribute("x", type_, join=joined))
+    assert COLLECTED.format(sql) in made.view.select_sql
+    assert item_of(made).attributes[1].source == Rows(1, (Field("", kind),), "values")
+    assert ("JOIN" in made.view.select_sql, made.join_checks) == (False, ())
 
 
 def test_an_unproved_join_asks_the_data_once_for_all_its_attributes() -> None:
     joined = [foreign_key("customers", "orders.note = customers.name", c) for c in ("region", "id")]
     (check,) = compiled(ID, attribute("a", "S", join=joined[0]), attribute("b", "N", join=joined[1])).join_checks
-    assert (check.place, check.target_table) == ("tables[0] Orders, attribute a", "customers")
+    assert (check.place, check.target_table) == ("tables[0] Orders, attribute a, join", "customers")
     assert check.sql == (
         "SELECT 1 FROM `orders` AS `s` INNER JOIN `customers` AS `j1` ON `s`.`note` = `j1`.`name` "
         "GROUP BY `s`.`id` HAVING COUNT(*) > 1 LIMIT 1"

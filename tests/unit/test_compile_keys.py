@@ -8,10 +8,11 @@ import pytest
 
 from core.compile import CompiledTable
 from core.contract import ContractError
-from core.items.plan import Composed, Key
+from core.items.plan import Attribute, Key
+from core.items.sources import FromColumn, JoinedText
 from core.source_schema import SourceColumn, UniqueKey
 from core.target_table import TargetOptions
-from tests.unit.schemas import attribute, column, compiled, foreign_key, schema, table
+from tests.unit.schemas import attribute, column, compiled, foreign_key, item_of, schema, table
 
 ID = attribute("id", "N", "id")
 
@@ -33,7 +34,7 @@ def of(
 def test_keys_have_their_attributes_types_and_each_type_once() -> None:
     gsis = [{"index_name": "ByNote", "pk": "note", "sk": "id"}, {"index_name": "ByBoth", "pk": "note#id"}]
     made = compiled(ID, attribute("note", "S", "note"), sk="note", gsis=gsis)
-    assert made.item.keys == (
+    assert item_of(made).keys == (
         *(
             Key("id", "N", "pk"),
             Key("note", "S", "sk"),
@@ -47,14 +48,17 @@ def test_keys_have_their_attributes_types_and_each_type_once() -> None:
 
 def test_a_composed_key_takes_attributes_first_and_columns_of_the_source_else() -> None:
     made = compiled(ID, attribute("note", "S", "total"), sk="note#customer_id")
-    names = [c.name for c in made.item.columns]
-    assert made.item.composed == (Composed("note#customer_id", (names.index("note"), names.index("customer_id"))),)
-    assert [a.name for a in made.item.attributes] == ["id", "note"]
+    names = [c.name for c in item_of(made).columns]
+    parts = (FromColumn(names.index("note")), FromColumn(names.index("customer_id")))
+    composed = Attribute("note#customer_id", "S", JoinedText(parts, "#", skip_null=False))
+    assert [a.name for a in item_of(made).attributes] == ["id", "note", "note#customer_id"]
+    assert item_of(made).attributes[2] == composed
 
 
 def test_an_attribute_of_a_composed_keys_very_name_wins() -> None:
     made = compiled(ID, attribute("a#b", "N", "total"), sk="a#b")
-    assert (made.item.composed, made.item.keys[1]) == ((), Key("a#b", "N", "sk"))
+    assert item_of(made).attributes[1:] == (Attribute("a#b", "N", FromColumn(1)),)
+    assert item_of(made).keys[1] == Key("a#b", "N", "sk")
 
 
 def test_every_wrong_part_of_every_key_is_named() -> None:
@@ -150,9 +154,11 @@ def test_the_query_compares_bytes_and_leaves_null_and_empty_keys_to_the_rejects(
 )  # fmt: skip
 def test_key_ranges_only_where_order_and_comparison_agree(column_type: str, chunks: bool) -> None:
     made = of(column("k", column_type), column("t", "text"), key=("k",), pk="t")
-    assert made.chunk_columns == (("k",) if chunks else ())
+    assert made.entities[0].chunk_columns == (("k",) if chunks else ())
+    names = [c.name for c in item_of(made).columns]
+    assert item_of(made).chunk_columns == ((names.index("k"),) if chunks else ())
 
 
 def test_a_table_without_a_key_is_read_whole() -> None:
     made = of(column("k", "varchar(9)"), key=())
-    assert (made.chunk_columns, made.item.row_key) == ((), ())
+    assert (made.entities[0].chunk_columns, item_of(made).chunk_columns, item_of(made).row_key) == ((), (), ())

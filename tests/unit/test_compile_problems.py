@@ -8,8 +8,19 @@ import pytest
 
 from core.compile import compile_contract
 from core.contract import ContractError
+from core.items.sources import (
+    Chosen,
+    DateFormatted,
+    FromColumn,
+    JoinedText,
+    NumberFormatted,
+    ParsedJson,
+    Source,
+    Template,
+    WithDefault,
+)
 from core.target_table import TargetOptions
-from tests.unit.schemas import SHOP, attribute, compiled, contract, contract_table, foreign_key
+from tests.unit.schemas import SHOP, attribute, compiled, contract, contract_table, foreign_key, item_of
 
 
 def refused(*attributes: object, **more: object) -> list[str]:
@@ -18,40 +29,105 @@ def refused(*attributes: object, **more: object) -> list[str]:
     return [str(p) for p in caught.value.problems]
 
 
-UNSUPPORTED = [
-    ("join", {"type": "self-join", "join_alias": "p", "join_condition": "p.id = orders.id", "select_column": "id"}),
+ON = "orders.customer_id = customers.id"
+JOINED = "LEFT JOIN `customers` AS `j1` ON `s`.`customer_id` = `j1`.`id`"
+TO_SELF = "LEFT JOIN `orders` AS `j1` ON `j1`.`id` = `s`.`payer_id`"
+TO_NAMED = "LEFT JOIN `customers` AS `j1` ON `j1`.`id` = `s`.`customer_id` AND `j1`.`region` = `s`.`note`"
+WHERE_DEAR = "LEFT JOIN `customers` AS `j1` ON (`s`.`customer_id` = `j1`.`id`) AND (`s`.`total` > 1)"
+TO_CUSTOMER = foreign_key("customers", ON, "name")
+BY_ALIAS = {"type": "self-join", "join_alias": "p", "join_condition": "p.id = orders.payer_id", "select_column": "note"}
+SUM_SQL = "(SELECT SUM(`r1`.`id`) FROM `customers` AS `r1` WHERE `s`.`customer_id` = `r1`.`id`) AS `x`"
+DEAR_SQL = "CASE WHEN `s`.`total` > 1 THEN 1 ELSE 0 END AS `tableferry_3`, `j1`.`name` AS `x`"
+# A part of an attribute, what the view selects for it after `s`.`id`, the joins, and where the value comes from.
+EVERY_PATTERN: list[tuple[str, dict[str, Any], str, str, Source]] = [
+    ("join", TO_CUSTOMER, "`j1`.`name` AS `x`", JOINED, FromColumn(1)),
+    ("join", TO_CUSTOMER | {"type": "lookup-table"}, "`j1`.`name` AS `x`", JOINED, FromColumn(1)),
+    ("join", BY_ALIAS, "`j1`.`note` AS `x`", TO_SELF, FromColumn(1)),
+    ("join", BY_ALIAS | {"null_value": "x.y"}, "`j1`.`note` AS `x`", TO_SELF, WithDefault(FromColumn(1), "x.y")),
     (
         "join",
-        {"type": "multi-column", "target_table": "customers", "join_conditions": ["a = b"], "select_column": "id"},
+        {
+            "type": "multi-column",
+            "target_table": "customers",
+            "join_conditions": ["customers.id = customer_id", "region = note"],
+            "select_column": "name",
+        },
+        "`j1`.`name` AS `x`",
+        TO_NAMED,
+        FromColumn(1),
     ),
-    ("join", foreign_key("customers", "a = b", "id") | {"type": "lookup-table"}),
-    ("join", foreign_key("customers", "a = b", "id") | {"type": "conditional", "condition": "1"}),
-    ("join", {"type": "chain", "joins": [{"target_table": "c", "join_condition": "a = b", "select_column": "id"}]}),
-    ("calculation", {"type": "concat", "columns": ["id"]}),
-    ("calculation", {"type": "case", "cases": [{"when": "1", "then": "2"}]}),
-    ("calculation", {"type": "date-math", "expression": "1"}),
-    ("calculation", foreign_key("customers", "a = b", "id") | {"type": "aggregate", "operation": "SUM"}),
-    ("transformation", {"type": "json-parse"}),
-    ("transformation", {"type": "string-format", "format": "x"}),
-    ("transformation", {"type": "number-format", "format": "0"}),
-    ("transformation", {"type": "date-format", "format": "YYYY"}),
+    (
+        "join",
+        TO_CUSTOMER | {"type": "conditional", "condition": "total > 1", "else_value": "n.a."},
+        DEAR_SQL,
+        WHERE_DEAR,
+        Chosen(1, FromColumn(2), "n.a."),
+    ),
+    (
+        "join",
+        {"type": "chain", "joins": [{k: v for k, v in TO_CUSTOMER.items() if k != "type"}]},
+        "`j1`.`name` AS `x`",
+        JOINED,
+        FromColumn(1),
+    ),
+    (
+        "calculation",
+        {"type": "concat", "columns": ["id", "note"]},
+        "`s`.`note` AS `x2`",
+        "",
+        JoinedText((FromColumn(0), FromColumn(1)), "", skip_null=False),
+    ),
+    (
+        "calculation",
+        {"type": "case", "cases": [{"when": "total > 1", "then": "'a'"}]},
+        "CASE WHEN `s`.`total` > 1 THEN 'a' END AS `x`",
+        "",
+        FromColumn(1),
+    ),
+    ("calculation", {"type": "date-math", "expression": "YEAR(note)"}, "YEAR(`s`.`note`) AS `x`", "", FromColumn(1)),
+    (
+        "calculation",
+        foreign_key("customers", ON, "id") | {"type": "aggregate", "operation": "SUM"},
+        SUM_SQL,
+        "",
+        FromColumn(1),
+    ),
+    ("transformation", {"type": "json-parse"}, "`s`.`note` AS `x`", "", ParsedJson(FromColumn(1))),
+    ("transformation", {"type": "string-format", "format": "x"}, "`s`.`note` AS `x`", "", Template(("x",))),
+    (
+        "transformation",
+        {"type": "number-format", "format": "#,##0.00"},
+        "`s`.`note` AS `x`",
+        "",
+        NumberFormatted(FromColumn(1), 2, grouping=True, minimum_integer_digits=1),
+    ),
+    (
+        "transformation",
+        {"type": "date-format", "format": "YYYY", "source_format": "DD.MM.YYYY"},
+        "`s`.`note` AS `x`",
+        "",
+        DateFormatted(FromColumn(1), "YYYY", "DD.MM.YYYY"),
+    ),
 ]
 
 
-@pytest.mark.parametrize(("part", "value"), UNSUPPORTED, ids=[str(n) for n in range(len(UNSUPPORTED))])
-def test_what_this_version_cannot_do_is_refused_by_name(part: str, value: dict[str, Any]) -> None:
-    (problem,) = refused(attribute("id", "N", "id"), attribute("x", "S", "note", **{part: value}))
-    assert (
-        problem
-        == f"tables[0] Orders, attribute x, {part}: {value['type']!r} is not supported by this version of tableferry"
-    )
+@pytest.mark.parametrize(("part", "value", "selected", "joins", "source"), EVERY_PATTERN)
+def test_every_pattern_compiles(part: str, value: dict[str, Any], selected: str, joins: str, source: Source) -> None:
+    column = "note" if part == "transformation" else None
+    made = compiled(attribute("id", "N", "id"), attribute("x", "S", column, **{part: value}))
+    sql = made.view.select_sql.replace(f", 'tf:{made.view.definition_hash}' AS `tableferry_definition`", "")
+    assert sql == f"SELECT `s`.`id` AS `id`, {selected} FROM `orders` AS `s` {joins}".rstrip()
+    assert (item_of(made).attributes[1].source, made.join_checks) == (source, ())
 
 
-def test_multi_entity_tables_are_refused_by_name() -> None:
+def test_a_multi_entity_table_without_a_way_to_its_key_is_refused_by_entity() -> None:
     entity = {"entity_type": "USER", "source_table": "orders", "attributes": [attribute("id", "S", "id")]}
     given = contract({"table": "Users", "type": "multi-entity", "pk": "PK", "entities": [entity]})
-    with pytest.raises(ContractError, match="tables\\[0\\] Users, type: 'multi-entity' is not supported"):
+    with pytest.raises(ContractError) as caught:
         compile_contract(given, SHOP, TargetOptions())
+    assert [str(p) for p in caught.value.problems] == [
+        "tables[0] Users, entity USER, pk_template: is missing, and no attribute of this entity produces the key 'PK'"
+    ]
 
 
 def test_every_problem_of_every_table_is_reported() -> None:

@@ -7,7 +7,8 @@ from sqlglot import exp, parse_one
 
 from core.contract import ContractError
 from core.items.plan import Kind
-from tests.unit.schemas import SHOP, attribute, column, compiled, foreign_key, schema, table
+from core.items.sources import FromColumn
+from tests.unit.schemas import SHOP, attribute, column, compiled, foreign_key, item_of, schema, table
 
 BY_ID = "orders.customer_id = customers.id"
 BY_PAYER = "orders.payer_id = customers.id"
@@ -35,14 +36,16 @@ def test_plain_columns() -> None:
 
 def test_one_column_for_two_attributes_is_selected_once() -> None:
     made = compiled(attribute("id", "N", "id"), attribute("text", "S", "id"))
-    assert [c.name for c in made.item.columns] == ["id"]
-    assert [a.column for a in made.item.attributes] == [0, 0]
+    assert [c.name for c in item_of(made).columns] == ["id"]
+    assert [a.source for a in item_of(made).attributes] == [FromColumn(0), FromColumn(0)]
 
 
 def test_the_key_of_the_source_is_in_the_view_even_when_no_attribute_takes_it() -> None:
     made = compiled(attribute("note", "S", "note"), pk="note")
-    assert [c.name for c in made.item.columns] == ["note", "id"]
-    assert (made.item.row_key, made.chunk_columns, made.chunk_indexes) == ((1,), ("id",), (1,))
+    assert [c.name for c in item_of(made).columns] == ["note", "id"]
+    item = item_of(made)
+    assert (item.row_key, item.row_key_names, item.chunk_columns) == ((1,), ("id",), (1,))
+    assert made.entities[0].chunk_columns == ("id",)
 
 
 def test_two_attributes_share_one_join_and_another_column_takes_another() -> None:
@@ -53,9 +56,9 @@ def test_two_attributes_share_one_join_and_another_column_takes_another() -> Non
         attribute("payer", "S", join=foreign_key("customers", BY_PAYER, "name")),
     )
     assert sql == (
-        "SELECT `s`.`id` AS `id`, `j1`.`name` AS `name`, `j1`.`region` AS `region`, `j2`.`name` AS `payer` "
+        "SELECT `s`.`id` AS `id`, `j1`.`name` AS `name`, `j1`.`region` AS `region`, `j3`.`name` AS `payer` "
         "FROM `orders` AS `s` LEFT JOIN `customers` AS `j1` ON `s`.`customer_id` = `j1`.`id` "
-        "LEFT JOIN `customers` AS `j2` ON `s`.`payer_id` = `j2`.`id`"
+        "LEFT JOIN `customers` AS `j3` ON `s`.`payer_id` = `j3`.`id`"
     )
 
 
@@ -150,7 +153,7 @@ def test_any_legal_identifier_stays_one_identifier(name: str) -> None:
     )
     tree = parse_one(made.view.create_sql(replace=False), dialect="mysql")
     names = {i.name for i in tree.find_all(exp.Identifier)}
-    view_columns = {c.name for c in made.item.columns}
+    view_columns = {c.name for c in item_of(made).columns}
     assert names == {
         "id",
         name,
@@ -164,7 +167,7 @@ def test_any_legal_identifier_stays_one_identifier(name: str) -> None:
         *view_columns,
     }
     assert len(list(tree.find_all(exp.Join))) == 2
-    assert [c.name for c in made.item.attributes] == ["id", name, "joined", "other"]
+    assert [c.name for c in item_of(made).attributes] == ["id", name, "joined", "other"]
 
 
 def test_a_name_that_a_view_cannot_carry_gets_one_of_ours() -> None:
@@ -175,13 +178,13 @@ def test_a_name_that_a_view_cannot_carry_gets_one_of_ours() -> None:
             for n, c in zip(names, ["id", "note", "total", "payer_id", "customer_id", "id"], strict=True)
         )
     )
-    assert [c.name for c in made.item.columns] == ["id", *(f"tableferry_{n}" for n in (1, 2, 3, 4))]
-    assert [a.name for a in made.item.attributes] == names
+    assert [c.name for c in item_of(made).columns] == ["id", *(f"tableferry_{n}" for n in (3, 4, 5, 6))]
+    assert [a.name for a in item_of(made).attributes] == names
 
 
 def test_view_columns_differ_beyond_upper_and_lower_case() -> None:
     made = compiled(attribute("id", "N", "id"), attribute("Note", "S", "note"), attribute("NOTE", "S", "total"))
-    assert [c.name for c in made.item.columns] == ["id", "Note", "tableferry_2"]
+    assert [c.name for c in item_of(made).columns] == ["id", "Note", "tableferry_4"]
 
 
 def test_geometry_is_text_or_bytes_and_nothing_else() -> None:
@@ -190,7 +193,7 @@ def test_geometry_is_text_or_bytes_and_nothing_else() -> None:
     assert "ST_AsText(`s`.`at`) AS `wkt`, ST_AsBinary(`s`.`at`) AS `wkb`" in made.view.select_sql.replace(
         "ST_ASTEXT", "ST_AsText"
     ).replace("ST_ASBINARY", "ST_AsBinary")
-    assert [c.kind for c in made.item.columns] == [Kind.INTEGER, Kind.TEXT, Kind.BINARY]
+    assert [c.kind for c in item_of(made).columns] == [Kind.INTEGER, Kind.TEXT, Kind.BINARY]
     assert (
         "Geometry is S (WKT) or B (WKB)"
         in refused(attribute("id", "N", "id"), attribute("g", "M", "at"), source=shapes)[0]

@@ -11,7 +11,7 @@ from core.errors import ConflictError, JobFailedError, ValidationFailedError
 from core.lifecycle import TableState, Trigger
 from tests.fake_jobs import chunk_result
 from tests.unit import test_drive
-from tests.unit.schemas import attribute, compiled
+from tests.unit.schemas import attribute, compiled, item_of
 from tests.unit.test_drive import OPTIONS, ROWS, Stage
 
 
@@ -98,7 +98,9 @@ def test_rows_that_share_a_key_are_found_before_anything_is_written(
 ) -> None:
     by_note = compiled(attribute("id", "N", "id"), attribute("note", "S", "note"), pk="note")
     monkeypatch.setattr(test_drive, "TABLE", by_note)
-    stage.world.source.view_columns = tuple(c.name for c in by_note.item.columns)
+    columns = tuple(c.name for c in item_of(by_note).columns)
+    stage.world.source.view_columns = columns
+    stage.world.source.rows[:] = [tuple({"id": id_, "note": note}[c] for c in columns) for id_, note in ROWS]
     stage.world.source.collisions = [(b"twice\x1b[31m\n", "2")]
     with pytest.raises(ValidationFailedError, match=r"pk='twice\\x1b\[31m\\n' \(2 rows\)"):
         stage.process()

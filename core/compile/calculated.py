@@ -1,0 +1,138 @@
+"""The four calculations. One function per pattern."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlglot import exp
+
+from core.compile.entity import EntityScope
+from core.compile.expressions import Relation, expression, join_condition, numbered, selected, value_kind
+from core.compile.kinds import numeric
+from core.compile.place import Place, Refused
+from core.compile.texts import as_text
+from core.contract.model import (
+    AggregateCalculation,
+    Attribute,
+    CaseCalculation,
+    ConcatCalculation,
+    DateMathCalculation,
+)
+from core.contract.problems import shown
+from core.items.plan import Kind
+from core.items.sources import FromColumn, JoinedText, Source
+
+_AGGREGATES: Final = {"SUM": exp.Sum, "COUNT": exp.Count, "AVG": exp.Avg, "MIN": exp.Min, "MAX": exp.Max}
+_ORDERED: Final = frozenset({Kind.INTEGER, Kind.DECIMAL, Kind.FLOAT, Kind.DOUBLE, Kind.TEXT, Kind.BINARY, Kind.DATE})
+_ORDERED_TOO: Final = frozenset({Kind.DATETIME, Kind.TIME})
+
+
+def calculated_source(attribute: Attribute, scope: EntityScope, place: Place) -> Source:
+    """Where the calculated value comes from. Raises Refused after noting what is wrong."""
+    match attribute.calculation:
+        case AggregateCalculation() as calculation:
+            return _aggregate(attribute, calculation, scope, place)
+        case CaseCalculation() as calculation:
+            return _case(attribute, calculation, scope, place)
+        case ConcatCalculation() as calculation:
+            return _concat(attribute, calculation, scope, place)
+        case DateMathCalculation() as calculation:
+            return _date_math(attribute, calculation, scope, place)
+    raise Refused
+
+
+def _aggregate(attribute: Attribute, calculation: AggregateCalculation, scope: EntityScope, place: Place) -> Source:
+    """aggregate: over the matching rows of one table, whatever else is joined. COUNT of nothing is 0 (rule 14)."""
+    target = scope.next_relation(calculation.target_table, place, "r")
+    source = scope.select.relation
+    with place.noting("join_condition"):
+        condition = join_condition(calculation.join_condition, source=source, target=target)
+    argument, kind = _argument(calculation, target, place)
+    call = _AGGREGATES[calculation.operation](this=argument)
+    subquery = exp.Subquery(this=exp.select(call).from_(target.aliased()).where(condition))
+    return FromColumn(scope.select.add_column(subquery, kind, attribute.name))
+
+
+def _argument(calculation: AggregateCalculation, target: Relation, place: Place) -> tuple[exp.Expr, str]:
+    """What is aggregated, and the kind of the result."""
+    operation = calculation.operation
+    if operation == "COUNT" and calculation.select_column.strip() == "*":
+        return exp.Star(), Kind.INTEGER
+    with place.noting("select_column"):
+        tree, _ = selected(calculation.select_column, {target.name: target}, of=target)
+        if operation == "COUNT":
+            return tree, Kind.INTEGER
+        kind = value_kind(tree, {target.name: target})
+        tree = numbered(tree, {target.name: target})
+        if operation in {"SUM", "AVG"}:
+            return tree, Kind.DOUBLE if numeric([kind], tree) == Kind.DOUBLE else Kind.DECIMAL
+        kind = Kind.INTEGER if kind == Kind.BIT else kind
+    if kind not in _ORDERED | _ORDERED_TOO:
+        place.problem("select_column", f"{operation} of {kind} values has no defined order")
+        raise Refused
+    return tree, kind or Kind.TEXT
+
+
+def _case(attribute: Attribute, calculation: CaseCalculation, scope: EntityScope, place: Place) -> Source:
+    """case: SQL's own CASE over the source's columns."""
+    source = scope.select.relation
+    relations = {source.name: source}
+    conditions: list[exp.Expr] = []
+    values: list[tuple[exp.Expr, str | None]] = []
+    for number, branch in enumerate(calculation.cases):
+        at = place.inside(f"cases[{number}]")
+        with at.noting("when"):
+            conditions.append(expression(branch.when, relations, default=source))
+        with at.noting("then"):
+            values.append(_branch(branch.then, source))
+    if calculation.else_ is not None:
+        with place.noting("else"):
+            values.append(_branch(calculation.else_, source))
+    kinds = {kind for _, kind in values if kind is not None}
+    # Branches of several kinds become texts, each as MySQL shows it: the engines disagree about a common type.
+    trees = [as_text(t, k) if len(kinds) > 1 and k is not None else t for t, k in values]
+    ifs = [exp.If(this=when, true=then) for when, then in zip(conditions, trees, strict=False)]
+    default = trees[len(ifs)] if len(trees) > len(ifs) else None
+    kind = Kind.TEXT if len(kinds) != 1 else kinds.pop()
+    return FromColumn(scope.select.add_column(exp.Case(ifs=ifs, default=default), kind, attribute.name))
+
+
+def _branch(text: str, source: Relation) -> tuple[exp.Expr, str | None]:
+    tree = expression(text, {source.name: source}, default=source)
+    kind = value_kind(tree, {source.name: source})
+    return numbered(tree, {source.name: source}), Kind.INTEGER if kind == Kind.BIT else kind
+
+
+def _concat(attribute: Attribute, calculation: ConcatCalculation, scope: EntityScope, place: Place) -> Source:
+    """concat: as MySQL's CONCAT, or with a separator as its CONCAT_WS, which leaves NULLs out."""
+    source = scope.select.relation
+    parts: list[Source] = []
+    for number, text in enumerate(calculation.columns):
+        at = place.inside(f"columns[{number}]")
+        with at.noting(""):
+            tree, column = selected(text, {source.name: source}, of=source)
+            kind = column.kind if column is not None else value_kind(tree, {source.name: source})
+        if kind is None:
+            at.problem("", f"{shown(text)} has a type without a text")
+            raise Refused
+        parts.append(FromColumn(scope.select.add_column(tree, kind, f"{attribute.name}{number + 1}")))
+    separator = calculation.separator
+    return JoinedText(tuple(parts), separator or "", skip_null=separator is not None)
+
+
+def _date_math(attribute: Attribute, calculation: DateMathCalculation, scope: EntityScope, place: Place) -> Source:
+    """date-math: any expression over the source's columns."""
+    source = scope.select.relation
+    with place.noting("expression"):
+        tree = expression(calculation.expression, {source.name: source}, default=source)
+    return _computed(tree, attribute, scope, place, "expression")
+
+
+def _computed(tree: exp.Expr, attribute: Attribute, scope: EntityScope, place: Place, part: str) -> Source:
+    source = scope.select.relation
+    with place.noting(part):
+        kind = value_kind(tree, {source.name: source}) or Kind.TEXT
+    if kind == Kind.BIT:
+        kind = Kind.INTEGER
+    tree = numbered(tree, {source.name: source})
+    return FromColumn(scope.select.add_column(tree, kind, attribute.name))

@@ -1,0 +1,160 @@
+"""Multi-entity tables: one view for all entities, keys from templates, and what the entities must agree on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from core.compile import CompiledEntity, CompiledTable, compile_contract
+from core.contract import ContractError
+from core.items.plan import Attribute, Column, ItemPlan, Key
+from core.items.sources import FromColumn, JoinedText, Template
+from core.target_table import KeyAttribute, TargetOptions
+from tests.unit.schemas import SHOP, attribute, contract
+
+NAME = attribute("name", "S", "name")
+TOTAL = attribute("name", "N", "total")
+KEYS = (Key("PK", "S", "pk"), Key("SK", "S", "sk"))
+
+
+def entity(type_: str, table: str, pk: str | None, sk: str | None, *attributes: dict[str, Any]) -> dict[str, Any]:
+    templates = {"pk_template": pk, "sk_template": sk}
+    return {"entity_type": type_, "source_table": table, "attributes": list(attributes)} | templates
+
+
+USER = entity("USER", "customers", "C#{id}", "PROFILE", NAME)
+ORDER = entity("ORDER", "orders", "C#{customer_id}", "O#{id}", TOTAL)
+
+
+def made(*entities: dict[str, Any], **changes: Any) -> CompiledTable:
+    whole = {"table": "Both", "type": "multi-entity", "pk": "PK", "sk": "SK", "entities": list(entities)}
+    return compile_contract(contract(whole | changes), SHOP, TargetOptions())[0]
+
+
+def refused(*entities: dict[str, Any], **changes: Any) -> list[str]:
+    with pytest.raises(ContractError) as caught:
+        made(*entities, **changes)
+    return [str(p).removeprefix("tables[0] Both") for p in caught.value.problems]
+
+
+def test_each_entity_is_a_select_of_its_own_columns_beside_nulls() -> None:
+    view = made(USER, ORDER).view
+    marker = f"'tf:{view.definition_hash}' AS `tableferry_definition`"
+    assert view.select_sql == (
+        "SELECT '0' AS `tableferry_entity`, `s`.`name` AS `name`, `s`.`id` AS `id`, NULL AS `tableferry_4`, "
+        f"NULL AS `customer_id`, NULL AS `tableferry_6`, {marker} FROM `customers` AS `s` "
+        "UNION ALL SELECT '1' AS `tableferry_entity`, NULL AS `name`, NULL AS `id`, `s`.`total` AS `tableferry_4`, "
+        f"`s`.`customer_id` AS `customer_id`, `s`.`id` AS `tableferry_6`, {marker} FROM `orders` AS `s`"
+    )
+    assert view.columns == ("tableferry_entity", "name", "id", "tableferry_4", "customer_id", "tableferry_6")
+
+
+def test_each_entity_has_its_own_plan_and_its_type_as_an_attribute() -> None:
+    users, orders = made(USER, ORDER).entities
+    assert users == CompiledEntity(
+        "customers",
+        ItemPlan(
+            columns=(Column("name", "text"), Column("id", "integer")),
+            row_key=(1,),
+            row_key_names=("id",),
+            attributes=(
+                Attribute("name", "S", FromColumn(0)),
+                Attribute("PK", "S", Template(("C#", FromColumn(1)))),
+                Attribute("SK", "S", Template(("PROFILE",))),
+                Attribute("entity_type", "S", Template(("USER",))),
+            ),
+            keys=KEYS,
+            chunk_columns=(1,),
+            entity="0",
+        ),
+        ("id",),
+    )
+    assert (orders.source_table, orders.item.entity, orders.item.chunk_columns) == ("orders", "1", (2,))
+    assert [(a.name, a.type) for a in orders.item.attributes] == [
+        *(("name", "N"), ("PK", "S"), ("SK", "S"), ("entity_type", "S"))
+    ]
+    assert orders.item.attributes[2].source == Template(("O#", FromColumn(2)))
+    assert made(USER, ORDER).target.attributes == (KeyAttribute("PK", "S"), KeyAttribute("SK", "S"))
+
+
+def test_one_entity_alone_needs_no_column_that_tells_entities_apart() -> None:
+    only = made(USER)
+    assert (only.view.columns, only.entities[0].item.entity) == (("name", "id"), None)
+    assert only.entities[0].item.attributes[3] == Attribute("entity_type", "S", Template(("USER",)))
+
+
+def test_keys_of_all_entities_are_compared_with_each_other() -> None:
+    assert made(USER, ORDER).collision_sql == (
+        "SELECT `k`.`pk`, `k`.`sk`, COUNT(*) AS n FROM (SELECT CAST(CONCAT('C#', `id`) AS BINARY) AS `pk`, "
+        "CAST('PROFILE' AS BINARY) AS `sk` FROM `ddb_both_view` WHERE `tableferry_entity` = '0' "
+        "UNION ALL SELECT CAST(CONCAT('C#', `customer_id`) AS BINARY) AS `pk`, "
+        "CAST(CONCAT('O#', `tableferry_6`) AS BINARY) AS `sk` FROM `ddb_both_view` WHERE `tableferry_entity` = '1') "
+        "AS k WHERE `k`.`pk` <> '' AND `k`.`sk` <> '' GROUP BY `k`.`pk`, `k`.`sk` HAVING COUNT(*) > 1 LIMIT 10"
+    )
+
+
+def test_an_attribute_of_the_keys_name_wins_over_its_template_whose_mistake_is_a_warning() -> None:
+    found = made(entity("USER", "customers", "C#{idd}", "P", attribute("PK", "S", "name")), ORDER)
+    assert found.entities[0].item.attributes[0] == Attribute("PK", "S", FromColumn(0))
+    assert found.warnings == (
+        "tables[0] Both, entity USER, pk_template: 'idd' is no column of customers and no attribute. "
+        "Did you mean 'id'? (not used: the attribute 'PK' is the key)",
+    )
+    assert made(USER, ORDER).warnings == ()
+
+
+def test_an_index_is_for_the_entities_that_have_its_key() -> None:
+    gsis = [{"index_name": "ByName", "pk": "region#name"}]
+    users, orders = made(USER, ORDER, gsis=gsis).entities
+    assert users.item.keys == (*KEYS, Key("region#name", "S", "pk", "ByName"))
+    (composed,) = [a for a in users.item.attributes if a.name == "region#name"]
+    assert isinstance(composed.source, JoinedText)
+    assert orders.item.keys == KEYS
+
+
+@pytest.mark.parametrize(
+    ("first", "problem"),
+    [
+        (
+            entity("USER", "customers", "C#{id}", None, NAME),
+            ", entity USER, sk_template: is missing, and no attribute of this entity produces the key 'SK'",
+        ),
+        (
+            entity("USER", "customers", "C#{idd}", "P", NAME),
+            ", entity USER, pk_template: 'idd' is no column of customers and no attribute. Did you mean 'id'?",
+        ),
+        (
+            entity("USER", "customers", None, "P", attribute("PK", "N", "id")),
+            ", pk: 'PK' is N in one entity and S in another",
+        ),
+        (
+            entity("USER", "customers", "C#{id}", "P", attribute("entity_type", "S", "name")),
+            ", entity USER, attribute entity_type: is the name of the attribute that tells entities apart. Rename it.",
+        ),
+        (
+            entity("USER", "custmers", "C#{id}", "P", NAME),
+            ", entity USER, source_table: there is no table 'custmers' in shop. Did you mean 'customers'?",
+        ),
+        (
+            entity("ORDER", "customers", "C#{id}", "P", NAME),
+            ": the entity 'ORDER' stands here twice. Remove or rename one of them.",
+        ),
+    ],
+)
+def test_what_entities_cannot_be_is_refused(first: dict[str, Any], problem: str) -> None:
+    assert refused(first, ORDER) == [problem]
+
+
+def test_an_index_key_that_no_entity_has_is_refused() -> None:
+    gsis = [{"index_name": "ByRegion", "pk": "region"}]
+    assert refused(USER, ORDER, gsis=gsis) == [", gsi ByRegion, pk: no attribute of any entity produces 'region'"]
+
+
+def test_the_problems_of_every_entity_are_reported() -> None:
+    wrong = [entity(n, t, "{zz}", None, NAME) for n, t in (("A", "customers"), ("B", "orders"))]
+    found = refused(*wrong)
+    assert [p.split(":")[0] for p in found] == [
+        *(f", entity A, {part}" for part in ("pk_template", "sk_template")),
+        *(f", entity B, {part}" for part in ("attribute name, source_column", "pk_template", "sk_template")),
+    ]

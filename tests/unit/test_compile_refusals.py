@@ -1,0 +1,83 @@
+"""What no pattern may hold, refused at its place with what would be right."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from core.contract import ContractError
+from tests.unit.patterns import TO_CUSTOMER, aggregate, case, construction, made, text
+from tests.unit.schemas import attribute
+
+
+def refused(*attributes: dict[str, Any], **changes: Any) -> str:
+    with pytest.raises(ContractError) as caught:
+        made(*attributes, **changes)
+    (problem,) = caught.value.problems
+    return str(problem).removeprefix("tables[0] Orders, ")
+
+
+LIKE_A_COLUMN = TO_CUSTOMER | {"type": "conditional", "condition": "total > 1", "else_value": "parent.name"}
+REFUSED: list[tuple[dict[str, Any], str]] = [
+    (
+        attribute("x", "S", join=LIKE_A_COLUMN),
+        "attribute x, join, else_value: 'parent.name' is a literal text, but looks like column 'name' of customers",
+    ),
+    (
+        attribute("x", "M", join=construction(type="object", limit=2)),
+        "attribute x, join, construction, limit: must be 1 for an object",
+    ),
+    (attribute("x", "N", calculation=aggregate("SUM", "sku")), "attribute x, calculation, select_column: "),
+    (
+        attribute("x", "S", calculation=aggregate("MAX", "doc")),
+        "attribute x, calculation, select_column: MAX of json values has no defined order",
+    ),
+    (
+        attribute("x", "S", calculation={"type": "date-math", "expression": "IF(total > 1, note, id)"}),
+        "attribute x, calculation, expression: 'IF(`s`.`total` > 1, `s`.`note`, `s`.`id`)' mixes integer and text",
+    ),
+    (
+        attribute("x", "S", join=TO_CUSTOMER, transformation=text("<{id}>")),
+        "attribute x, transformation, format: does not use the joined value",
+    ),
+    (
+        attribute("x", "S", transformation=text("{totl}")),
+        "attribute x, transformation, format: 'totl' is no column of orders and no attribute. Did you mean 'total'?",
+    ),
+    (attribute("x", "S", transformation=text("{total")), "attribute x, transformation, format: '{total' has a brace"),
+    (attribute("x", "SS", "total"), "attribute x, type: SS is impossible here: SS cannot hold MySQL's decimal"),
+]
+
+
+@pytest.mark.parametrize(("given", "problem"), REFUSED)
+def test_what_cannot_be_is_refused_at_its_place(given: dict[str, Any], problem: str) -> None:
+    assert refused(given).startswith(problem)
+
+
+def test_string_formats_that_need_each_other_are_refused() -> None:
+    pair = [attribute("x", "S", transformation=text("{y}")), attribute("y", "S", transformation=text("{x}"))]
+    assert refused(*pair) == "attribute x: refers to itself: x -> y -> x"
+
+
+def test_a_self_join_that_follows_a_key_to_another_table_names_the_foreign_key_join() -> None:
+    joined = {"type": "self-join", "join_alias": "p", "join_condition": "orders.id = nodes.id", "select_column": "name"}
+    assert refused(attribute("x", "S", join=joined), source_table="nodes") == (
+        "attribute x, join, join_condition: follows a foreign key to 'orders', which a self-join does not read. "
+        "Use a foreign-key join with target_table 'orders'."
+    )
+
+
+FORBIDDEN = ["SYSDATE()", "SLEEP(1)", "USER()", "CURRENT_USER", "RAND()", "UUID()", "VERSION()", "LOAD_FILE('x')"]
+
+
+@pytest.mark.parametrize("call", [*FORBIDDEN, "@v", "(SELECT 1)", "note -- x", "GET_LOCK('a', 1)"])
+def test_what_has_effects_is_refused_wherever_an_expression_stands(call: str) -> None:
+    for given, part in (
+        (attribute("x", "S", calculation={"type": "date-math", "expression": call}), "calculation, expression"),
+        (attribute("x", "S", calculation=case((f"note = {call}", "1"))), "calculation, cases[0], when"),
+        (attribute("x", "S", calculation=case(("total > 1", call))), "calculation, cases[0], then"),
+        (attribute("x", "S", join=TO_CUSTOMER | {"select_column": call}), "join, select_column"),
+        (attribute("x", "L", join=construction(order_by=call)), "join, construction, order_by"),
+    ):
+        assert refused(given).startswith(f"attribute x, {part}: ")
