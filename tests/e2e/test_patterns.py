@@ -163,7 +163,7 @@ def expected_item(row: tuple[Any, ...]) -> dict[str, Any]:
     kind = kinds.get(kind_id or 0)
     price = None if price_text is None else Decimal(price_text).quantize(Decimal("0.01"), ROUND_HALF_UP)
     notes = [n for n in NOTES if n[1] == id_]
-    group = dict(GROUPS).get(kind[3]) if kind else None
+    group = dict(GROUPS).get(kind[3] or 0) if kind else None
     best = sorted(notes, key=lambda n: (-n[2], n[0]))[:2]
     texts = {
         "kind": kind and kind[1],
