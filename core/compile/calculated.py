@@ -7,7 +7,7 @@ from typing import Final
 from sqlglot import exp
 
 from core.compile.entity import EntityScope
-from core.compile.expressions import Relation, expression, join_condition, numbered, selected, value_kind
+from core.compile.expressions import Relation, exact, expression, join_condition, selected, value_kind
 from core.compile.kinds import numeric
 from core.compile.place import Place, Refused
 from core.compile.texts import as_text
@@ -63,7 +63,7 @@ def _argument(calculation: AggregateCalculation, target: Relation, place: Place)
         if operation == "COUNT":
             return tree, Kind.INTEGER
         kind = value_kind(tree, {target.name: target})
-        tree = numbered(tree, {target.name: target})
+        tree = exact(tree, {target.name: target})
         if operation in {"SUM", "AVG"}:
             return tree, Kind.DOUBLE if numeric([kind], tree) == Kind.DOUBLE else Kind.DECIMAL
         kind = Kind.INTEGER if kind == Kind.BIT else kind
@@ -100,7 +100,7 @@ def _case(attribute: Attribute, calculation: CaseCalculation, scope: EntityScope
 def _branch(text: str, source: Relation) -> tuple[exp.Expr, str | None]:
     tree = expression(text, {source.name: source}, default=source)
     kind = value_kind(tree, {source.name: source})
-    return numbered(tree, {source.name: source}), Kind.INTEGER if kind == Kind.BIT else kind
+    return exact(tree, {source.name: source}), Kind.INTEGER if kind == Kind.BIT else kind
 
 
 def _concat(attribute: Attribute, calculation: ConcatCalculation, scope: EntityScope, place: Place) -> Source:
@@ -134,5 +134,5 @@ def _computed(tree: exp.Expr, attribute: Attribute, scope: EntityScope, place: P
         kind = value_kind(tree, {source.name: source}) or Kind.TEXT
     if kind == Kind.BIT:
         kind = Kind.INTEGER
-    tree = numbered(tree, {source.name: source})
+    tree = exact(tree, {source.name: source})
     return FromColumn(scope.select.add_column(tree, kind, attribute.name))

@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from core.compile.dialects import ChildRows
 from core.compile.entity import EntityScope
-from core.compile.expressions import Relation, join_condition, ordering, selected, value_kind
+from core.compile.expressions import Relation, exact, join_condition, ordering, selected, value_kind
 from core.compile.joins import check_query
 from core.compile.place import Place, Refused
 from core.compile.texts import as_text
@@ -69,6 +69,9 @@ def _element(text: str, target: Relation, scope: EntityScope, place: Place, part
     if column is not None and kind == Kind.FLOAT and "," in column.column_type:
         place.problem(part, f"{shown(text)} is {column.column_type}, whose text the server rounds inside an array")
         raise Refused
+    if column is None:
+        tree = exact(tree, {target.name: target})
+        kind = Kind.INTEGER if kind == Kind.BIT else kind
     return as_text(tree, kind), Kind.INTEGER if kind == Kind.BIT else kind
 
 

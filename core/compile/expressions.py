@@ -20,7 +20,7 @@ from sqlglot.errors import ParseError, TokenError
 from core.compile.functions import FUNCTIONS
 from core.compile.kinds import function_name, kind_of
 from core.compile.problem import ExpressionProblem
-from core.compile.texts import as_number
+from core.compile.texts import NUMERIC, as_number, as_text
 from core.contract.problems import nearest, shown
 from core.items.plan import Kind
 from core.source_schema import SourceColumn, SourceTable
@@ -104,14 +104,24 @@ def column_at(node: exp.Column, relations: Mapping[str, Relation]) -> SourceColu
     return None if relation is None else relation.column(node.name)
 
 
-def numbered(tree: exp.Expr, relations: Mapping[str, Relation]) -> exp.Expr:
-    """The resolved tree with bit fields as numbers: an expression over the bare field differs between the engines."""
+def exact(tree: exp.Expr, relations: Mapping[str, Relation]) -> exp.Expr:
+    """The resolved tree so that both engines give the same value, exactly.
 
-    def replace(node: exp.Expr) -> exp.Expr:
+    A bit field counts as its number; a number that meets text in CONCAT is text first, because the server cuts the
+    text that it makes of one itself (-0.12345 becomes -0.1234 where the value is materialised).
+    """
+
+    def numbered(node: exp.Expr) -> exp.Expr:
         column = column_at(node, relations) if isinstance(node, exp.Column) else None
         return as_number(node) if column is not None and column.kind == Kind.BIT else node
 
-    return tree.transform(replace)
+    found = tree.transform(numbered)
+    for call in found.find_all(exp.Concat, exp.ConcatWs):
+        for argument in list(call.expressions):
+            kind = value_kind(argument, relations)
+            if kind in NUMERIC:
+                argument.replace(as_text(argument.copy(), kind))
+    return found
 
 
 def value_kind(tree: exp.Expr, relations: Mapping[str, Relation]) -> str | None:

@@ -9,7 +9,7 @@ from sqlglot import exp
 
 from core.compile.child_rows import collected, constructed
 from core.compile.entity import EntityScope
-from core.compile.expressions import Relation, expression, join_condition, numbered, selected, value_kind
+from core.compile.expressions import Relation, exact, expression, join_condition, selected, value_kind
 from core.compile.joins import check_query, matches_at_most_once
 from core.compile.place import Place, Refused
 from core.compile.select import SelectBuilder
@@ -184,7 +184,7 @@ def _value(attribute: Attribute, text: str, scope: EntityScope, target: Relation
         if column is not None:
             return FromColumn(scope.add_source_column(tree, column, attribute, place))
         kind = value_kind(tree, relations) or Kind.TEXT
-    return FromColumn(scope.select.add_column(numbered(tree, relations), kind, attribute.name))
+    return FromColumn(scope.select.add_column(exact(tree, relations), kind, attribute.name))
 
 
 def _holds_documents(text: str, target: Relation, place: Place) -> bool:
