@@ -60,7 +60,8 @@ def join_condition(text: str, *, source: Relation, target: Relation) -> exp.Expr
     the source (CONTRACT.md rule 10). An unqualified name must be a column of exactly one of the two.
     """
     tree = _parsed(text)
-    if source.table is target.table:  # the names may differ in case, where the server's names do not
+    aliased = target.name.lower() != source.name.lower() and all(c.table for c in tree.find_all(exp.Column))
+    if source.table is target.table and not aliased:  # the names may differ in case, where the server's names do not
         return _self_condition(tree, source, target)
     return _resolved(tree, {source.name: source, target.name: target})
 
@@ -79,6 +80,11 @@ def expression(text: str, relations: Mapping[str, Relation], *, default: Relatio
     return _resolved(_parsed(text), relations, default=default)
 
 
+def tables_named(text: str) -> list[str]:
+    """The table names that an expression's columns are written with."""
+    return [c.table for c in _parsed(text).find_all(exp.Column) if c.table]
+
+
 def ordering(text: str, target: Relation) -> list[exp.Expr]:
     """The keys of an `order_by`, over the target table."""
     try:
@@ -92,6 +98,10 @@ def ordering(text: str, target: Relation) -> list[exp.Expr]:
         raise ExpressionProblem(f"{shown(text)} is no list of sort keys", "Write `column DESC, other ASC`.")
     keys: list[exp.Expr] = []
     for key in order.expressions:
+        if isinstance(key.this.unnest(), exp.Literal) or bool(key.args.get("nulls_first")) == bool(
+            key.args.get("desc")
+        ):
+            raise ExpressionProblem(f"{shown(key.sql('mysql'))} is no sort key", "Name columns, with ASC or DESC.")
         _refuse_unlisted(key.this)
         resolved = _resolved(key.this, {target.name: target}, default=target)
         keys.append(exp.Ordered(this=resolved, desc=bool(key.args.get("desc")), nulls_first=not key.args.get("desc")))
@@ -132,20 +142,6 @@ def value_kind(tree: exp.Expr, relations: Mapping[str, Relation]) -> str | None:
         return None if column is None else column.kind
 
     return kind_of(tree, of_column)
-
-
-def equalities(condition: exp.Expr) -> list[tuple[exp.Column, exp.Column]] | None:
-    """The column pairs of a condition that is nothing but `a = b AND c = d ...`; None for any other."""
-    pairs: list[tuple[exp.Column, exp.Column]] = []
-    for part in condition.flatten() if isinstance(condition, exp.And) else [condition]:
-        inner = part.unnest()
-        if not isinstance(inner, exp.EQ):
-            return None
-        left, right = inner.left.unnest(), inner.right.unnest()
-        if not (isinstance(left, exp.Column) and isinstance(right, exp.Column)):
-            return None
-        pairs.append((left, right))
-    return pairs
 
 
 def _parsed(text: str) -> exp.Expr:

@@ -9,7 +9,7 @@ from sqlglot import exp
 
 from core.compile.child_rows import collected, constructed
 from core.compile.entity import EntityScope
-from core.compile.expressions import Relation, exact, expression, join_condition, selected, value_kind
+from core.compile.expressions import Relation, exact, expression, join_condition, selected, tables_named, value_kind
 from core.compile.joins import check_query, matches_at_most_once
 from core.compile.place import Place, Refused
 from core.compile.select import SelectBuilder
@@ -73,7 +73,7 @@ def _self(attribute: Attribute, join: SelfJoin, scope: EntityScope, place: Place
         raise Refused
     target = scope.select.next_relation(source.table, join.join_alias)
     with place.noting("join_condition"):
-        for name in _tables_named(join.join_condition):
+        for name in tables_named(join.join_condition):
             if name not in (join.join_alias, source.name) and scope.schema.table(name) is not None:
                 place.problem(
                     "join_condition",
@@ -204,7 +204,3 @@ def _refuse_column_as_text(join: ConditionalJoin, known: set[str], target: Relat
             "To take a column otherwise, use a case calculation, or a second attribute; a text may be any other.",
         )
         raise Refused
-
-
-def _tables_named(text: str) -> list[str]:
-    return [name for name, _ in _DOTTED.findall(text)]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from core.compile.expressions import Relation, equalities
+from core.compile.expressions import Relation
 from core.compile.select import SelectBuilder
 from core.items.plan import Kind
 from core.source_schema import SourceColumn
@@ -39,6 +39,20 @@ def matches_at_most_once(condition: exp.Expr, source: Relation, target: Relation
                 proved.add(mine.name.lower())
     keys = [target.table.primary_key, *(k.columns for k in target.table.unique_keys)]
     return any(key and {c.lower() for c in key} <= proved for key in keys)
+
+
+def equalities(condition: exp.Expr) -> list[tuple[exp.Column, exp.Column]] | None:
+    """The column pairs of a condition that is nothing but `a = b AND c = d ...`; None for any other."""
+    pairs: list[tuple[exp.Column, exp.Column]] = []
+    for part in condition.flatten() if isinstance(condition, exp.And) else [condition]:
+        inner = part.unnest()
+        if not isinstance(inner, exp.EQ):
+            return None
+        left, right = inner.left.unnest(), inner.right.unnest()
+        if not (isinstance(left, exp.Column) and isinstance(right, exp.Column)):
+            return None
+        pairs.append((left, right))
+    return pairs
 
 
 def check_query(place: str, condition: exp.Expr, select: SelectBuilder, target: Relation) -> JoinCheck:

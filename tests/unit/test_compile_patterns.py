@@ -121,6 +121,25 @@ def test_a_chain_joins_one_after_the_other(engine: str) -> None:
     assert source_of("x", both) == JoinedText((FromColumn(1), FromColumn(2)), " > ", skip_null=True)
 
 
+@pytest.mark.parametrize(
+    ("condition", "sql"),
+    [
+        ("p.id = nodes.parent_id", "`j1`.`id` = `s`.`parent_id`"),
+        ("nodes.parent_id = p.id", "`s`.`parent_id` = `j1`.`id`"),
+        ("p.id = parent_id", "`j1`.`id` = `s`.`parent_id`"),
+        (
+            "nodes.parent_id = p.id AND nodes.name IS NULL AND p.name > 'x'",
+            "`s`.`parent_id` = `j1`.`id` AND `s`.`name` IS NULL AND `j1`.`name` > 'x'",
+        ),
+    ],
+)
+def test_a_self_joins_alias_tells_the_two_sides_apart_whichever_stands_left(condition: str, sql: str) -> None:
+    joined = {"type": "self-join", "join_alias": "p", "join_condition": condition, "select_column": "p.name"}
+    assert view(attribute("x", "S", join=joined), source_table="nodes") == (
+        f"`j1`.`name` AS `x` FROM `nodes` AS `s` LEFT JOIN `nodes` AS `j1` ON {sql}"
+    )
+
+
 @pytest.mark.parametrize("literal", ["n.a.", "v1.0", "it's", "\\", "customers.nothing", "a.b.c", '"', ""])
 def test_an_else_value_is_a_literal(literal: str) -> None:
     joined = TO_CUSTOMER | {"type": "conditional", "condition": "total > 1", "else_value": literal}

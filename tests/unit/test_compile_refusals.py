@@ -68,6 +68,21 @@ def test_a_self_join_that_follows_a_key_to_another_table_names_the_foreign_key_j
     )
 
 
+@pytest.mark.parametrize("condition", ["p.id = `orders`.id", "p.id = nodes.parent_id AND orders.id = 1"])
+def test_a_self_join_is_refused_for_tables_not_for_texts(condition: str) -> None:
+    joined = {"type": "self-join", "join_alias": "p", "join_condition": condition, "select_column": "name"}
+    assert "follows a foreign key to 'orders'" in refused(attribute("x", "S", join=joined), source_table="nodes")
+    joined["join_condition"] = "p.id = nodes.parent_id AND p.name <> 'orders.id'"
+    assert "`j1`.`name` <> 'orders.id'" in made(attribute("x", "S", join=joined), source_table="nodes").view.select_sql
+
+
+@pytest.mark.parametrize("key", ["2", "(1)", "'sku'", "sku NULLS LAST", "sku DESC NULLS FIRST", "sku LIMIT 3", ""])
+def test_a_sort_key_is_a_value_of_the_row_in_the_servers_own_order(key: str) -> None:
+    assert refused(attribute("x", "L", join=construction(order_by=[key or " "]))).startswith(
+        "attribute x, join, construction, order_by: "
+    )
+
+
 FORBIDDEN = ["SYSDATE()", "SLEEP(1)", "USER()", "CURRENT_USER", "RAND()", "UUID()", "VERSION()", "LOAD_FILE('x')"]
 
 
