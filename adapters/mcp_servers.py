@@ -18,7 +18,8 @@ from core.errors import SettingsError
 
 ROLES = ("mysql", "glue", "dynamodb", "s3")
 # A stdio child inherits only HOME, PATH and the like; these are what the bundled servers need besides.
-_PASSED_PREFIXES = ("AWS_", "TABLEFERRY_MYSQL_")
+_PASSED_PREFIXES = ("AWS_",)
+_PASSED_TO_MYSQL = "TABLEFERRY_MYSQL_"  # holds the password, which is the business of that server alone
 _PASSED = frozenset(
     {"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy", "SSL_CERT_FILE", "PYTHONPATH"}
 )
@@ -38,7 +39,8 @@ def sessions(
         entry = custom.get(role)
         if entry is None:
             entry = {"command": sys.executable, "args": ["-m", f"adapters.servers.{role}"], "cwd": root}
-            entry["env"] = {k: v for k, v in environment.items() if k in _PASSED or k.startswith(_PASSED_PREFIXES)}
+            prefixes = (*_PASSED_PREFIXES, _PASSED_TO_MYSQL) if role == "mysql" else _PASSED_PREFIXES
+            entry["env"] = {k: v for k, v in environment.items() if k in _PASSED or k.startswith(prefixes)}
         found[role] = _opener(role, entry, log_directory)
     return found
 

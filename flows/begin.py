@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from adapters.loader_package import build_loader_package
 from core.checkpoints import CheckpointStore, MigrationRecord, MigrationStatus, TableCheckpoint
 from core.compile import CompiledTable
 from core.contract import Contract, contract_hash
 from core.contract.model import Contract as ContractModel
-from core.errors import StateError
+from core.errors import SettingsError, StateError
 from core.loader_package import LoaderPackage
 from core.options import MigrationOptions
 from core.planning import plan_tables
@@ -59,6 +60,7 @@ async def begin_migration(
         settings={
             "options": options.to_record(),
             "source": {"engine": schema.engine, "version": schema.version, "database": schema.database},
+            "source_address": source_address(readiness),
             "imitation": any(s.status.details.get("imitation", False) for s in readiness.servers),
         },
         status=MigrationStatus.RUNNING,
@@ -76,7 +78,8 @@ async def reopen_migration(record: MigrationRecord, world: World, store: Checkpo
     """
     options = MigrationOptions.from_record(record.settings["options"])
     contract = ContractModel.model_validate(record.contract)
-    _, schema, tables = await _ready_and_planned(contract, options, world, resumed=True)
+    readiness, schema, tables = await _ready_and_planned(contract, options, world, resumed=True)
+    _require_same_source(record, readiness)
     checkpoints = await asyncio.to_thread(store.tables, record.id)
     _require_same_views(tables, checkpoints)
     record = await asyncio.to_thread(store.set_status, record.id, MigrationStatus.RUNNING)
@@ -91,6 +94,24 @@ async def _ready_and_planned(
     readiness.require()
     schema, tables = await in_task("plan", lambda: plan_tables(contract, world, options, resumed=resumed))
     return readiness, schema, tables
+
+
+def source_address(readiness: Readiness) -> dict[str, Any]:
+    """Where the rows come from, without a user or a password."""
+    details = next(s.status.details for s in readiness.servers if s.status.server == "mysql")
+    return {name: details.get(name) for name in ("host", "port", "database")}
+
+
+def _require_same_source(record: MigrationRecord, readiness: Readiness) -> None:
+    begun, now = record.settings["source_address"], source_address(readiness)
+    if begun != now:
+        raise SettingsError(
+            f"Migration {record.id} was begun on {begun['host']}:{begun['port']}/{begun['database']}, but the settings "
+            f"name {now['host']}:{now['port']}/{now['database']}.",
+            remedy="Resume it with the settings that it was begun with.",
+            begun=begun,
+            now=now,
+        )
 
 
 def _require_same_views(tables: Sequence[CompiledTable], checkpoints: Sequence[TableCheckpoint]) -> None:

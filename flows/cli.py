@@ -7,11 +7,12 @@ import itertools
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.exceptions import TyperException
 
-from core.errors import InputError, SettingsError, TableferryError
+from core.errors import InputError, SettingsError, StateError, TableferryError
 from flows.cli_local import local
 from flows.cli_mcp import mcp
 from flows.output import Output, OutputOption
@@ -137,14 +138,32 @@ def main() -> None:
     """The console script."""
     try:
         _require_own_packages()
-        app()
+        code = app(standalone_mode=False)
     except KeyboardInterrupt:
+        _say(
+            StateError("Interrupted. A load job that runs goes on.", remedy="`tableferry resume` continues from here.")
+        )
         sys.exit(INTERRUPTED)
+    except TyperException as error:
+        wrong: Any = error  # typer types its own base class without what every wrong use of the command line has
+        if not _wants_json():
+            wrong.show()
+        else:
+            _say(SettingsError(wrong.format_message()))
+        sys.exit(2)
+    except OSError as error:
+        _say(SettingsError(f"{error.strerror}: {error.filename}.", remedy="Check TABLEFERRY_HOME and the paths given."))
+        sys.exit(2)
     except TableferryError as error:
-        from flows.console import print_error
+        _say(error)
+        sys.exit(2 if isinstance(error, InputError | StateError) else 1)
+    sys.exit(code or 0)
 
-        print_error(error, as_json=_wants_json())
-        sys.exit(2 if isinstance(error, InputError) else 1)
+
+def _say(error: TableferryError) -> None:
+    from flows.console import print_error
+
+    print_error(error, as_json=_wants_json())
 
 
 def _require_own_packages() -> None:
@@ -164,4 +183,6 @@ def _require_own_packages() -> None:
 def _wants_json() -> bool:
     arguments = sys.argv[1:]
     pairs = itertools.pairwise(arguments)
-    return "--output=json" in arguments or any(a in {"--output", "-o"} and b == "json" for a, b in pairs)
+    return {"--output=json", "-ojson"} & set(arguments) != set() or any(
+        a in {"--output", "-o"} and b == "json" for a, b in pairs
+    )

@@ -104,7 +104,8 @@ class Settings(BaseSettings):
             bucket=bucket,
             glue_role_arn=role,
             key_prefix=self.key_prefix.rstrip("/") + "/" if self.key_prefix else "",
-            secret_arn=self.mysql_secret_arn,
+            # Beside a URL the secret may hold a user and a password only, which is not enough for the loader.
+            secret_arn=None if self.mysql_url else self.mysql_secret_arn,
             connections=(self.glue_connection,) if self.glue_connection else (),
             rows_per_chunk=self.rows_per_chunk,
             writers=self.writers,

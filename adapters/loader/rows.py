@@ -112,7 +112,8 @@ class RowReader:
             host=source.host,
             port=source.port,
             user=source.user,
-            password=source.password,
+            # As bytes: PyMySQL encodes a text as Latin-1, MySQL compares UTF-8.
+            password=source.password.encode("utf-8"),
             charset="utf8mb4",
             conv={},
             # PyMySQL cannot say SET AUTOCOMMIT itself when it has no conversions.

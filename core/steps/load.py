@@ -7,15 +7,17 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from core.errors import JobFailedError, NotFoundError
+from core.errors import ConflictError, JobFailedError, NotFoundError
 from core.items.plan import LoadPlan
 from core.ports import JobRun
+from core.steps.own_view import require_own_view
 from core.steps.results import LoadTotals, total
 from core.steps.table_run import Evidence, TableRun
 
 RUN_TOKEN = "--run-token"  # noqa: S105 - a name, not a secret
 LOG_LINES = 20
 _RESULTS_AT_ONCE = 8
+_LOOKS_FOR_RETRY = 30  # Glue starts a retry within seconds; after these many looks there is none
 
 
 async def start_load(run: TableRun, intent: Evidence, evidence: Evidence) -> dict[str, Any]:
@@ -23,11 +25,26 @@ async def start_load(run: TableRun, intent: Evidence, evidence: Evidence) -> dic
     run.report("starting job run")
     job, token = str(evidence["job_name"]), str(intent["run_token"])
     found = await run.world.jobs.runs(job)
+    await require_own_view(run)
+    if not found:
+        await _require_empty(run)
     run_id = _usable(found, token) or await run.world.jobs.start_run(job, {RUN_TOKEN: token})
     before = evidence.get("run_ids", [])
     dead = [r.run_id for r in reversed(found) if r.is_dead and r.run_id not in before]
     run_ids = [*(i for i in before if i != run_id), *dead, run_id]
     return {"run_id": run_id, "run_ids": run_ids, "load_started_at": run.world.clock.now().isoformat()}
+
+
+async def _require_empty(run: TableRun) -> None:
+    """Long after the table was created, somebody else may have filled it."""
+    table = run.table.target.table_name
+    if run.options.into_nonempty or await run.world.targets.is_empty(table):
+        return
+    raise ConflictError(
+        f"The table {table} holds items that this migration did not write.",
+        remedy="If another migration filled it, leave this one; else empty the table, then resume.",
+        table=table,
+    )
 
 
 def _usable(runs: Sequence[JobRun], token: str) -> str | None:
@@ -41,6 +58,7 @@ async def finish_load(run: TableRun, intent: Evidence, evidence: Evidence) -> di
     plan = await load_plan(run)
     finished = await _watch(run, plan, str(evidence["job_name"]), str(evidence["run_id"]))
     totals = await read_totals(run, plan)
+    await require_own_view(run)
     return {
         "load": totals.to_record(),
         "run_state": finished.state,
@@ -64,10 +82,22 @@ async def _watch(run: TableRun, plan: LoadPlan, job: str, run_id: str) -> JobRun
         done.update(await run.world.objects.keys(f"{plan.prefix}results/", max(done, default="")))
         run.report(f"loading ({found.state.lower()})", sum(rows.get(k, 0) for k in done), rows_total)
         if found.is_dead:
-            raise await _job_failed(run, job, found)
+            run_id = await _retry_of(run, job, found)
+            continue
         if found.is_over:
             return found
         await run.world.clock.sleep(run.options.poll_seconds)
+
+
+async def _retry_of(run: TableRun, job: str, dead: JobRun) -> str:
+    """The run that Glue itself makes of a failed one, where it was told to; else raises JobFailedError."""
+    if dead.state == "FAILED" and dead.attempt < run.options.job_max_retries:
+        for _ in range(_LOOKS_FOR_RETRY):
+            later = [r for r in await run.world.jobs.runs(job) if r.attempt > dead.attempt]
+            if later:
+                return later[0].run_id
+            await run.world.clock.sleep(run.options.poll_seconds)
+    raise await _job_failed(run, job, dead)
 
 
 async def _job_failed(run: TableRun, job: str, found: JobRun) -> JobFailedError:

@@ -15,6 +15,7 @@ from core.items.ranges import item_condition, quoted
 from core.items.rejects import RejectedRow
 from core.ports import Item
 from core.steps.load import load_plan
+from core.steps.own_view import require_own_view
 from core.steps.table_run import Evidence, TableRun
 
 _ROWS_PER_PROBE = 10  # sampled rows come from many places rather than many from one
@@ -25,10 +26,11 @@ MAX_MISMATCHES = 20
 async def finish_validation(run: TableRun, intent: Evidence, evidence: Evidence) -> dict[str, Any]:
     """Compare counts and samples. Raises ValidationFailedError with every finding; reads only."""
     plan = await load_plan(run)
+    await require_own_view(run)
     load = evidence["load"]
     counts = await _counts(run, load)
     sampled, mismatches = await _sample(run, plan)
-    problems = _count_problems(run, counts, load)
+    problems = _count_problems(counts, load, others=not evidence.get("table_created") and run.options.into_nonempty)
     if mismatches:
         problems.append(f"{len(mismatches)} differences in {sampled} sampled items")
     validation = {
@@ -61,7 +63,8 @@ async def _counts(run: TableRun, load: dict[str, Any]) -> dict[str, int]:
     return {"rows_in_view": int(str(rows.rows[0][0])), "items_in_target": items}
 
 
-def _count_problems(run: TableRun, counts: dict[str, int], load: dict[str, Any]) -> list[str]:
+def _count_problems(counts: dict[str, int], load: dict[str, Any], *, others: bool) -> list[str]:
+    """`others`: items that this migration did not write may stand in the table too."""
     problems: list[str] = []
     accounted = load["items_written"] + load["rejects"]
     if counts["rows_in_view"] != accounted:
@@ -69,9 +72,8 @@ def _count_problems(run: TableRun, counts: dict[str, int], load: dict[str, Any])
             f"{counts['rows_in_view']} rows in the view, but {load['items_written']} items written and "
             f"{load['rejects']} rows rejected"
         )
-    if run.options.into_nonempty:
-        return problems  # other items may stand beside ours, so the total says nothing
-    if counts["items_in_target"] != load["items_written"]:
+    too_few = counts["items_in_target"] < load["items_written"]
+    if too_few or (not others and counts["items_in_target"] != load["items_written"]):
         problems.append(
             f"{counts['items_in_target']} items in the table, but {load['items_written']} written "
             "(rows with equal keys overwrite each other)"

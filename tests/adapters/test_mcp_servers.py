@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from adapters import mcp_servers
 from adapters.mcp_hub import McpHub
 from adapters.mcp_servers import ROLES, sessions
 from core.errors import SettingsError
@@ -30,6 +31,14 @@ def refusal(directory: Path, document: Any, **environment: str) -> str:
 
 def test_without_a_file_every_role_has_its_bundled_server(tmp_path: Path) -> None:
     assert tuple(sessions({}, tmp_path / "logs")) == ROLES
+
+
+def test_only_the_mysql_server_is_told_the_password(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: dict[str, dict[str, str]] = {}
+    monkeypatch.setattr(mcp_servers, "_opener", lambda role, entry, _: told.update({role: entry["env"]}))
+    sessions({"TABLEFERRY_MYSQL_URL": "mysql://u:secret@h/d", "AWS_REGION": "eu-1"}, tmp_path / "logs")
+    assert [role for role, env in told.items() if "secret" in str(env)] == ["mysql"]
+    assert all(env["AWS_REGION"] == "eu-1" for env in told.values())
 
 
 def test_a_command_with_its_environment_plays_a_role(tmp_path: Path) -> None:

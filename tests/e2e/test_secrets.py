@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -52,6 +53,16 @@ def test_the_password_is_nowhere(ferry: Ferry, database: Database, runtime: Runt
     assert [where for where, content in places.items() if password in content] == []
     assert [o for o in outputs if database.password in o.stdout + o.stderr] == []
     assert password in secrets_of_loaders(ferry)
+
+
+def test_any_password_works(ferry: Ferry, database: Database) -> None:
+    """Characters beyond Latin-1 and those that mean something in a URL, for the server and for the job."""
+    database.execute("CREATE TABLE small (id INT PRIMARY KEY); INSERT INTO small VALUES (1)")
+    password = "pä€日@:/%'\"#?&+"
+    database.execute("SET PASSWORD = %s" if database.engine == "mysql" else "SET PASSWORD = PASSWORD(%s)", password)
+    url = database.url.replace(f":{database.password}@", f":{quote(password, safe='')}@")
+    ferry.result("run", ferry.contract(SMALL), TABLEFERRY_MYSQL_URL=url)
+    assert ferry.items("Small") == [{"id": {"N": "1"}}]
 
 
 def secrets_of_loaders(ferry: Ferry) -> set[bytes]:

@@ -122,3 +122,14 @@ def test_a_failed_table_is_resumed_after_repair(ferry: Ferry, database: Database
     database.execute("DROP VIEW ddb_other_view")
     assert ferry.result("resume")["status"] == "succeeded"
     assert ferry.items("Other") == [{"id": {"N": "1"}}]
+
+
+def test_a_resume_from_another_database_is_refused(ferry: Ferry, database: Database, contract: str) -> None:
+    """The wrong shell at three in the morning: the settings name another database than the migration's."""
+    migration = kill_while_loading(ferry, contract)
+    database.execute(f"CREATE DATABASE IF NOT EXISTS `{database.name}`")
+    other = database.url.replace(f"/{database.name}", "/information_schema")
+    refused = ferry.result("resume", migration, code=2, TABLEFERRY_MYSQL_URL=other)
+    assert refused["error"]["code"] in {"settings", "not_ready"}
+    ferry.result("resume", migration)
+    expect_everything_once(ferry, database, migration, runs=1)

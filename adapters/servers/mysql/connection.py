@@ -119,7 +119,8 @@ def _open(address: Address, seconds: float, *, database: bool) -> Connection[Any
         host=address.host,
         port=address.port,
         user=address.user,
-        password=address.password,
+        # As bytes: PyMySQL encodes a text as Latin-1, MySQL compares UTF-8.
+        password=address.password.encode("utf-8"),
         database=address.database if database else None,
         charset="utf8mb4",
         # Encoders only: without decoders every cell stays as the server sent it.
