@@ -26,10 +26,10 @@ demo: setup ## migrate a generated sample shop on this machine and print the rep
 	$(RUN)/tableferry local demo
 
 test: setup ## run every test, on real servers that it starts itself (or TABLEFERRY_TEST_MYSQL_URL)
-	$(RUN)/pytest
+	$(RUN)/pytest -n 2 --dist loadfile
 
 test-servers: setup ## run only the tests whose outcome depends on the SQL server
-	$(RUN)/pytest -m "server and not once"
+	$(RUN)/pytest -n 2 --dist loadfile -m "server and not once"
 
 check: setup ## format, lint, types, import rules, lock file
 	$(RUN)/ruff format --check .
