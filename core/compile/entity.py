@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from sqlglot import exp
@@ -31,11 +30,6 @@ class EntityScope:
     place: Place
     sources: dict[str, Source | None] = field(default_factory=dict)
     under_way: list[str] = field(default_factory=list)
-
-    @property
-    def columns(self) -> Sequence[object]:
-        """The view columns that sources index into."""
-        return self.select.columns
 
     def next_relation(self, table_name: str, place: Place, prefix: str = "j") -> Relation:
         """A relation for a table that the contract names. Raises Refused when there is no such table."""

@@ -14,7 +14,7 @@ from core.compile.entity import EntityScope
 from core.compile.joins import JoinCheck
 from core.compile.keys import EntityKeys, compile_keys, key_names, unused_templates
 from core.compile.place import Place
-from core.compile.select import SelectBuilder
+from core.compile.select import DEFINITION_COLUMN, ENTITY_COLUMN, SelectBuilder
 from core.compile.view import View, build_view
 from core.contract.checks import table_place
 from core.contract.model import Attribute as ContractAttribute
@@ -82,7 +82,7 @@ def _compile_table(
 ) -> CompiledTable | None:
     place = Place(table_place(number, table), problems, [])
     before = len(problems)
-    names: set[str] = {"tableferry_definition", "tableferry_entity"}
+    names: set[str] = {DEFINITION_COLUMN, ENTITY_COLUMN}
     several = len(table.entities or []) > 1
     parts: list[Entity | None] = list(table.entities) if table.entities else [None]
     found = [_compile_entity(table, e, n if several else None, names, schema, place) for n, e in enumerate(parts)]
