@@ -36,18 +36,24 @@ class ServerProgram:
     version: str
 
 
-def find_program() -> ServerProgram | None:
-    """The first of `mysqld` and `mariadbd` on PATH that runs."""
+def find_programs() -> list[ServerProgram]:
+    """The first of `mysqld` and `mariadbd` on PATH that runs, for each engine."""
     # Debian keeps servers in /usr/sbin, which is not on every user's PATH.
     places = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/local/sbin"])
+    found: dict[Engine, ServerProgram] = {}
     for name in ("mysqld", "mariadbd"):
         if path := shutil.which(name, path=places):
             shown = subprocess.run([path, "--no-defaults", "--version"], capture_output=True, text=True, check=False)
-            if found := re.search(r"Ver (\S+)", shown.stdout):
+            if version := re.search(r"Ver (\S+)", shown.stdout):
                 # With MariaDB installed `mysqld` is a link to mariadbd.
                 engine: Engine = "mariadb" if "MariaDB" in shown.stdout else "mysql"
-                return ServerProgram(path=Path(path), engine=engine, version=found[1])
-    return None
+                found.setdefault(engine, ServerProgram(path=Path(path), engine=engine, version=version[1]))
+    return list(found.values())
+
+
+def find_program() -> ServerProgram | None:
+    """The first of `mysqld` and `mariadbd` on PATH that runs."""
+    return next(iter(find_programs()), None)
 
 
 def find_or_install_program() -> ServerProgram:
@@ -65,19 +71,20 @@ def find_or_install_program() -> ServerProgram:
 
 
 class SqlServer(Part):
-    """A whole SQL server; `url` is that of root: `mysql://root@127.0.0.1:<port>`."""
+    """A whole SQL server; `url` is that of root: `mysql://root@127.0.0.1:<port>`. Without a program it finds one."""
 
     name = "sql-server"
     title = "SQL server"
     url_prefix = "mysql://root@"
     start_seconds = 90.0
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, program: ServerProgram | None = None) -> None:
         super().__init__(directory)
+        self._program = program
         self._databases = self.directory / "databases"
 
     def prepare(self) -> None:
-        program = find_or_install_program()
+        program = self._program or find_or_install_program()
         # MySQL makes root for localhost alone, which is the socket file; ours is reached by address.
         self._first_statements.write_text(
             "CREATE USER IF NOT EXISTS 'root'@'127.0.0.1';\n"
@@ -91,7 +98,7 @@ class SqlServer(Part):
 
     def command(self, port: int) -> Command:
         arguments = [
-            str(find_or_install_program().path),
+            str((self._program or find_or_install_program()).path),
             "--no-defaults",
             *_run_as(),
             f"--datadir={self._databases}",
