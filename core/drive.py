@@ -17,9 +17,9 @@ from core.checkpoints import CheckpointStore, PendingTransition, TableCheckpoint
 from core.errors import ErrorCode, InternalError, NotFoundError, TableferryError
 from core.lifecycle import TableState, Trigger
 from core.steps import STEPS, TableRun
-from core.steps.load import RUN_TOKEN
+from core.steps.job_run import RUN_TOKEN
 
-_STARTS_A_RUN = frozenset({Trigger.START_LOAD, Trigger.RESTART_LOAD})
+_STARTS_A_RUN = frozenset({Trigger.START_LOAD, Trigger.RESTART_LOAD, Trigger.FINISH_VALIDATION})
 
 
 @dataclass(frozen=True)

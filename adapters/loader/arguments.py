@@ -19,6 +19,7 @@ class Arguments:
     plan_bucket: str
     plan_key: str
     run_token: str
+    task: str = "load"
     secret_arn: str | None = None
     connection_name: str | None = None
     writers: int = 4
@@ -35,7 +36,7 @@ class Arguments:
 def parse(argv: Sequence[str]) -> Arguments:
     """Read the arguments; those that Glue adds of its own are ignored.
 
-    --plan s3://bucket/key, --secret-arn ARN or --connection-name NAME, --run-token TEXT, --writers 1 to 64 (4),
+    --plan s3://bucket/key, --secret-arn ARN or --connection-name NAME, --run-token TEXT, --task NAME (load), --writers 1 to 64 (4),
     --chunks FIRST-LAST (all). Raises ArgumentsError.
     """
     given, _ = _parser().parse_known_args(list(argv))
@@ -49,6 +50,7 @@ def parse(argv: Sequence[str]) -> Arguments:
         plan_bucket=bucket,
         plan_key=key,
         run_token=given.run_token,
+        task=given.task,
         secret_arn=given.secret_arn,
         connection_name=given.connection_name,
         writers=given.writers,
@@ -69,6 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--secret-arn")
     parser.add_argument("--connection-name")
     parser.add_argument("--run-token", required=True)
+    parser.add_argument("--task", default="load")
     parser.add_argument("--writers", type=int, default=4)
     parser.add_argument("--chunks")
     return parser

@@ -1,4 +1,4 @@
-"""The load job's main path: read the plan, skip what is loaded, load the rest, leave one result per chunk."""
+"""The load job's main path: read the plan, then load what no earlier run has loaded, or do the task asked for."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Sequence
 from contextlib import closing
-from typing import Any
+from typing import Any, Callable
 
 import boto3
 from botocore.config import Config
@@ -26,24 +26,37 @@ from adapters.loader.writer import BatchWriter
 
 
 def main(argv: Sequence[str]) -> None:
-    """Load the chunks that a plan in S3 describes and that no earlier run has finished.
+    """Do the task of this run on the table that a plan in S3 describes.
 
-    Prints one JSON line per loaded chunk. Raises LoadError, or the error of AWS or the source; a later run goes on
-    after the last finished chunk.
+    Raises LoadError, or the error of AWS or the source.
     """
     arguments = parse(argv)
+    task = TASKS.get(arguments.task)
+    if task is None:
+        raise ArgumentsError(f"--task must be one of {', '.join(TASKS)}")
     bucket = Bucket(boto3.client("s3"), arguments.plan_bucket)
-    plan = _plan(bucket, arguments.plan_key)
+    task(arguments, _plan(bucket, arguments.plan_key), bucket)
+
+
+def load(arguments: Arguments, plan: LoadPlan, bucket: Bucket) -> None:
+    """Load the chunks that no earlier run has finished; prints one JSON line and leaves one result for each.
+
+    After a failure a later run goes on after the last finished chunk.
+    """
     wanted = [chunk for chunk in plan.chunks if arguments.includes(chunk.number)]
     finished = Results(bucket, plan).finished(wanted)
     missing = [chunk for chunk in wanted if chunk.number not in finished]
     _print(event="started", table=plan.target_table, chunks=len(wanted), skipped=len(wanted) - len(missing))
     if missing:
-        _load(arguments, plan, missing, bucket)
+        _load_chunks(arguments, plan, missing, bucket)
     _print(event="finished", table=plan.target_table, chunks=len(wanted))
 
 
-def _load(arguments: Arguments, plan: LoadPlan, chunks: Sequence[Chunk], bucket: Bucket) -> None:
+Task = Callable[[Arguments, LoadPlan, Bucket], None]
+TASKS: dict[str, Task] = {"load": load}
+
+
+def _load_chunks(arguments: Arguments, plan: LoadPlan, chunks: Sequence[Chunk], bucket: Bucket) -> None:
     results = Results(bucket, plan)
     with closing(RowReader(_source(arguments), plan)) as reader:
         new_writer = _new_writer(plan, arguments.writers)

@@ -10,21 +10,19 @@ from typing import Any
 from core.errors import ConflictError, JobFailedError, NotFoundError
 from core.items.plan import LoadPlan
 from core.ports import JobRun
+from core.steps.job_run import LOAD, RUN_TOKEN, runs_of, watch
 from core.steps.own_view import require_own_view
 from core.steps.results import LoadTotals, total
 from core.steps.table_run import Evidence, TableRun
 
-RUN_TOKEN = "--run-token"  # noqa: S105 - a name, not a secret
-LOG_LINES = 20
 _RESULTS_AT_ONCE = 8
-_LOOKS_FOR_RETRY = 30  # Glue starts a retry within seconds; after these many looks there is none
 
 
 async def start_load(run: TableRun, intent: Evidence, evidence: Evidence) -> dict[str, Any]:
     """Start a job run, unless one lives, or one with this intent's token succeeded before it was noted."""
     run.report("starting job run")
     job, token = str(evidence["job_name"]), str(intent["run_token"])
-    found = await run.world.jobs.runs(job)
+    found = await runs_of(run, job, LOAD)
     await require_own_view(run)
     if not found:
         await _require_empty(run)
@@ -77,42 +75,12 @@ async def _watch(run: TableRun, plan: LoadPlan, job: str, run_id: str) -> JobRun
     done: set[str] = set()
     rows = {plan.result_key(c.number): c.rows for c in plan.chunks}
     rows_total = sum(rows.values()) or None
-    while True:
-        found = await run.world.jobs.run(job, run_id)
+
+    async def report(found: JobRun) -> None:
         done.update(await run.world.objects.keys(f"{plan.prefix}results/", max(done, default="")))
         run.report(f"loading ({found.state.lower()})", sum(rows.get(k, 0) for k in done), rows_total)
-        if found.is_dead:
-            run_id = await _retry_of(run, job, found)
-            continue
-        if found.is_over:
-            return found
-        await run.world.clock.sleep(run.options.poll_seconds)
 
-
-async def _retry_of(run: TableRun, job: str, dead: JobRun) -> str:
-    """The run that Glue itself makes of a failed one, where it was told to; else raises JobFailedError."""
-    if dead.state == "FAILED" and dead.attempt < run.options.job_max_retries:
-        for _ in range(_LOOKS_FOR_RETRY):
-            later = [r for r in await run.world.jobs.runs(job) if r.attempt > dead.attempt]
-            if later:
-                return later[0].run_id
-            await run.world.clock.sleep(run.options.poll_seconds)
-    raise await _job_failed(run, job, dead)
-
-
-async def _job_failed(run: TableRun, job: str, found: JobRun) -> JobFailedError:
-    try:
-        log = await run.world.jobs.logs(job, found.run_id, LOG_LINES)
-    except NotFoundError:
-        log = []  # a run that never began has no log stream
-    return JobFailedError(
-        f"Run {found.run_id} of job {job} ended {found.state}: {found.error_message or 'no reason given'}.",
-        remedy="Repair the cause, then `tableferry resume` loads the chunks that are missing.",
-        job=job,
-        run_id=found.run_id,
-        run_state=found.state,
-        log_tail=log,
-    )
+    return await watch(run, job, run_id, report)
 
 
 async def read_totals(run: TableRun, plan: LoadPlan) -> LoadTotals:

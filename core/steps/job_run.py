@@ -1,0 +1,78 @@
+"""One run of a table's job: started once for one intent, adopted when it lives, watched until it is over."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final
+
+from core.errors import JobFailedError, NotFoundError
+from core.ports import JobRun
+from core.steps.table_run import TableRun
+
+RUN_TOKEN: Final = "--run-token"  # noqa: S105 - a name, not a secret
+TASK: Final = "--task"
+LOAD: Final = "load"  # what a run without a --task does
+
+LOG_LINES = 20
+_LOOKS_FOR_RETRY = 30  # Glue starts a retry within seconds; after these many looks there is none
+
+
+async def runs_of(run: TableRun, job: str, task: str) -> list[JobRun]:
+    """The job's runs that do this task, newest first."""
+    return [found for found in await run.world.jobs.runs(job) if found.arguments.get(TASK, LOAD) == task]
+
+
+async def start_task(run: TableRun, job: str, task: str, token: str, arguments: Mapping[str, str] = {}) -> str:
+    """The id of the run that does `task` for this token: one that a killed process started, else a new one.
+
+    A run with the token that died is replaced.
+    """
+    found = await runs_of(run, job, task)
+    own = (r.run_id for r in found if not r.is_dead and r.arguments.get(RUN_TOKEN) == token)
+    return next(own, None) or await run.world.jobs.start_run(job, {TASK: task, RUN_TOKEN: token, **arguments})
+
+
+async def watch(run: TableRun, job: str, run_id: str, on_look: Callable[[JobRun], Awaitable[None]]) -> JobRun:
+    """Look at the run until it succeeded, or its Glue retry did; `on_look` reports progress at each look.
+
+    Raises JobFailedError with the end of its log when it died.
+    """
+    while True:
+        found = await run.world.jobs.run(job, run_id)
+        await on_look(found)
+        if found.is_dead:
+            run_id = await _retry_of(run, job, found)
+            continue
+        if found.is_over:
+            return found
+        await run.world.clock.sleep(run.options.poll_seconds)
+
+
+async def _retry_of(run: TableRun, job: str, dead: JobRun) -> str:
+    """The run that Glue itself makes of a failed one, where it was told to; else raises JobFailedError."""
+    if dead.state == "FAILED" and dead.attempt < run.options.job_max_retries:
+        for _ in range(_LOOKS_FOR_RETRY):
+            later = [r for r in await run.world.jobs.runs(job) if r.attempt > dead.attempt and _same_task(r, dead)]
+            if later:
+                return later[0].run_id
+            await run.world.clock.sleep(run.options.poll_seconds)
+    raise await _job_failed(run, job, dead)
+
+
+def _same_task(run: JobRun, other: JobRun) -> bool:
+    return run.arguments.get(TASK, LOAD) == other.arguments.get(TASK, LOAD)
+
+
+async def _job_failed(run: TableRun, job: str, found: JobRun) -> JobFailedError:
+    try:
+        log = await run.world.jobs.logs(job, found.run_id, LOG_LINES)
+    except NotFoundError:
+        log = []  # a run that never began has no log stream
+    return JobFailedError(
+        f"Run {found.run_id} of job {job} ended {found.state}: {found.error_message or 'no reason given'}.",
+        remedy="Repair the cause, then `tableferry resume` goes on with what is missing.",
+        job=job,
+        run_id=found.run_id,
+        run_state=found.state,
+        log_tail=log,
+    )
