@@ -10,7 +10,7 @@ from core.compile.joined import joined_source
 from core.compile.place import Place, Refused
 from core.compile.transformed import transformed
 from core.contract.model import Attribute, MultiColumnJoin
-from core.contract.problems import nearest, shown
+from core.contract.problems import nearest, plain, shown
 from core.items.problems import source_problem
 from core.items.sources import FromColumn, Source
 
@@ -30,7 +30,7 @@ def attribute_source(name: str, scope: EntityScope) -> Source | None:
         return scope.sources[name]
     place = scope.place.inside(f"attribute {name}")
     if name in scope.under_way:
-        place.problem("", f"refers to itself: {' -> '.join([*scope.under_way, name])}")
+        place.problem("", f"refers to itself: {' -> '.join(plain(n) for n in [*scope.under_way, name])}")
         return None
     scope.under_way.append(name)
     try:

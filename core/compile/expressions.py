@@ -8,8 +8,6 @@ Guarantees:
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -18,6 +16,7 @@ from sqlglot.dialects.mysql import MySQL
 from sqlglot.errors import ParseError, TokenError
 
 from core.compile.functions import FUNCTIONS
+from core.compile.grammar import is_no_mysql, nests_too_deeply
 from core.compile.kinds import function_name, kind_of
 from core.compile.problem import ExpressionProblem
 from core.compile.texts import NUMERIC, as_number, as_text
@@ -32,7 +31,6 @@ _OPERATORS: tuple[type[exp.Expr], ...] = (
     *(exp.Case, exp.If, exp.Cast, exp.DataType, exp.DataTypeParam, exp.Interval, exp.Var, exp.DateAdd, exp.DateSub),
     *(exp.JSONPath, exp.JSONPathPart, exp.CharacterSet),
 )
-_NUMBER = re.compile(r"(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _COMPARISONS = (exp.EQ, exp.NEQ, exp.NullSafeEQ, exp.GT, exp.GTE, exp.LT, exp.LTE)
 
 
@@ -92,17 +90,19 @@ def ordering(text: str, target: Relation) -> list[exp.Expr]:
         if any(token.comments for token in tokens):
             raise ExpressionProblem("holds a comment", "Remove it.")
         (order,) = MySQL().parser().parse_into(exp.Order, tokens, text)
-    except (ParseError, TokenError, ValueError):
+    except (ParseError, TokenError, ValueError, IndexError):
         raise ExpressionProblem(f"{shown(text)} is no list of sort keys", "Write `column DESC, other ASC`.") from None
+    except RecursionError:
+        raise ExpressionProblem("is nested too deeply") from None
     if order is None or order.this is not None:
         raise ExpressionProblem(f"{shown(text)} is no list of sort keys", "Write `column DESC, other ASC`.")
     keys: list[exp.Expr] = []
     for key in order.expressions:
+        _refuse_unlisted(key.this)
         if isinstance(key.this.unnest(), exp.Literal) or bool(key.args.get("nulls_first")) == bool(
             key.args.get("desc")
         ):
             raise ExpressionProblem(f"{shown(key.sql('mysql'))} is no sort key", "Name columns, with ASC or DESC.")
-        _refuse_unlisted(key.this)
         resolved = _resolved(key.this, {target.name: target}, default=target)
         keys.append(exp.Ordered(this=resolved, desc=bool(key.args.get("desc")), nulls_first=not key.args.get("desc")))
     return keys
@@ -152,7 +152,7 @@ def _parsed(text: str) -> exp.Expr:
         if any(token.comments for token in tokens):
             raise ExpressionProblem("holds a comment", "Remove it.")
         tree = MySQL().parser().parse_into(exp.Condition, tokens[1:], whole)
-    except (ParseError, TokenError):
+    except (ParseError, TokenError, IndexError):  # IndexError: sqlglot's own, for arguments that a function cannot have
         raise ExpressionProblem(
             f"{shown(text)} is no expression that tableferry understands",
             "Quote names that are reserved words or hold blanks with backticks.",
@@ -167,6 +167,8 @@ def _parsed(text: str) -> exp.Expr:
 
 
 def _refuse_unlisted(tree: exp.Expr) -> None:
+    if nests_too_deeply(tree):
+        raise ExpressionProblem("is nested too deeply")
     for node in tree.walk():
         if isinstance(node, exp.Subquery | exp.Query):
             raise ExpressionProblem("holds a subquery", "Only columns of the joined tables may be used.")
@@ -175,25 +177,8 @@ def _refuse_unlisted(tree: exp.Expr) -> None:
         if isinstance(node, exp.Column) and (node.args.get("db") or node.args.get("catalog")):
             raise ExpressionProblem(f"{shown(node.sql('mysql'))} names another database", "Write table.column.")
         listed = isinstance(node, _OPERATORS) or function_name(node) in FUNCTIONS
-        if not listed or _is_no_mysql(node):
+        if not listed or is_no_mysql(node):
             raise ExpressionProblem(f"{shown(node.sql('mysql'), 60)} is not allowed here")
-
-
-def _is_no_mysql(node: exp.Expr) -> bool:
-    """What sqlglot reads although MySQL does not, so that the view would fail later, or would mean something else."""
-    if isinstance(node, exp.In):
-        return not (node.expressions or node.args.get("query"))  # `a IN b`, `a IN ()`
-    if isinstance(node, exp.Is):
-        return not isinstance(node.expression, exp.Null | exp.Boolean)
-    if isinstance(node, exp.Between):
-        return node.args.get("symmetric") is not None
-    if isinstance(node, exp.Not):
-        return isinstance(node.parent, exp.Binary) and not isinstance(node.parent, exp.And | exp.Or)
-    return isinstance(node, exp.Literal) and not node.is_string and not _is_number(node.name)
-
-
-def _is_number(text: str) -> bool:
-    return _NUMBER.fullmatch(text) is not None and math.isfinite(float(text))
 
 
 def _resolved(tree: exp.Expr, relations: Mapping[str, Relation], *, default: Relation | None = None) -> exp.Expr:

@@ -80,7 +80,7 @@ class Construction(_Form):
     type: Literal["array", "object"]
     select_columns: dict[str, Expression] = Field(min_length=1)
     order_by: Expression | list[Expression] | None = None
-    limit: int | None = Field(default=None, ge=1)
+    limit: int | None = Field(default=None, ge=1, le=2**63 - 1)  # what a LIMIT takes on every server
 
 
 class JsonConstructionJoin(_Form):
