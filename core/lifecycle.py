@@ -39,7 +39,8 @@ class Trigger(StrEnum):
 
     There is no `restart_validation`: validation only reads, so a validation that died is simply done again by the
     `finish_validation` that was never committed. A load run that died leaves a job run behind, which is evidence,
-    so its replacement is a transition of its own (`restart_load`).
+    so its replacement is a transition of its own (`restart_load`). A table that is validated can, when asked, be
+    validated again (`start_validation`), or load its rejected rows again first (`restart_load`).
     """
 
     CREATE_VIEW = "create_view"
@@ -72,6 +73,11 @@ TRANSITIONS: Final[tuple[dict[str, Any], ...]] = (
     _step(Trigger.FINISH_LOAD, TableState.LOADING, TableState.LOADED),
     _step(Trigger.START_VALIDATION, TableState.LOADED, TableState.VALIDATING),
     _step(Trigger.FINISH_VALIDATION, TableState.VALIDATING, TableState.VALIDATED),
+    _step(Trigger.START_VALIDATION, TableState.VALIDATED, TableState.VALIDATING),
+    *(
+        _step(Trigger.RESTART_LOAD, state, TableState.LOADING)
+        for state in (TableState.VALIDATING, TableState.VALIDATED)
+    ),
     *(_step(Trigger.FAIL, state, TableState.FAILED, before="remember_state") for state in UNDER_WAY),
     *(
         _step(Trigger.RETRY, TableState.FAILED, state, conditions="fell_from_it", before="forget_state")
@@ -81,7 +87,7 @@ TRANSITIONS: Final[tuple[dict[str, Any], ...]] = (
     _step(Trigger.CANCEL, TableState.FAILED, TableState.CANCELLED, before="forget_state"),
 )
 
-# Every state has at most one trigger of this tuple, so the first that may fire is the only one.
+# Every state on the way has one trigger of this tuple, so the first that may fire is the only one.
 ON_THE_WAY: Final = (
     Trigger.CREATE_VIEW,
     Trigger.CREATE_TABLE,
@@ -148,7 +154,7 @@ class TableLifecycle:
 
     @property
     def is_final(self) -> bool:
-        """Whether nothing can follow; a failed table is not final, it can be retried."""
+        """Whether nothing follows of itself; a failed table is not final, it can be retried."""
         return self.state in FINAL
 
     def may(self, trigger: Trigger) -> bool:
@@ -171,6 +177,8 @@ class TableLifecycle:
 
     def next_trigger(self) -> Trigger | None:
         """The trigger on the way to `validated`; None when the table is final."""
+        if self.is_final:
+            return None
         return next((trigger for trigger in ON_THE_WAY if self.may(trigger)), None)
 
     def _illegal(self, trigger: Trigger) -> StateError:

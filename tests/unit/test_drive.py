@@ -23,7 +23,7 @@ from tests.fakes import InMemoryCheckpoints
 from tests.unit.schemas import SHOP, attribute, compiled
 
 WAY = [t for t in STEPS if t is not Trigger.RESTART_LOAD]
-FALLEN_FROM = {t["trigger"]: t["source"] for t in TRANSITIONS}
+FALLEN_FROM = {t["trigger"]: t["source"] for t in reversed(TRANSITIONS)}  # the way itself comes first
 ROWS = [(str(n), f"note {n}") for n in range(1, 8)]
 TABLE = compiled(attribute("id", "N", "id"), attribute("note", "S", "note"))
 OPTIONS = MigrationOptions(bucket="bucket", glue_role_arn="arn:aws:iam::1:role/r", rows_per_chunk=3)
