@@ -25,6 +25,8 @@ class Arguments:
     writers: int = 4
     first_chunk: int | None = None
     last_chunk: int | None = None
+    validation: str = ""
+    delete_extra: bool = False
 
     def includes(self, chunk: int) -> bool:
         """Whether this run is to load the chunk; both ends of `--chunks` are included."""
@@ -36,8 +38,9 @@ class Arguments:
 def parse(argv: Sequence[str]) -> Arguments:
     """Read the arguments; those that Glue adds of its own are ignored.
 
-    --plan s3://bucket/key, --secret-arn ARN or --connection-name NAME, --run-token TEXT, --task NAME (load), --writers 1 to 64 (4),
-    --chunks FIRST-LAST (all). Raises ArgumentsError.
+    --plan s3://bucket/key, --secret-arn ARN or --connection-name NAME, --run-token TEXT, --task NAME (load),
+    --writers 1 to 64 (4), --chunks FIRST-LAST (all), --validation ID, --delete-extra true or false (false).
+    Raises ArgumentsError.
     """
     given, _ = _parser().parse_known_args(list(argv))
     if (given.secret_arn is None) == (given.connection_name is None):
@@ -56,6 +59,8 @@ def parse(argv: Sequence[str]) -> Arguments:
         writers=given.writers,
         first_chunk=first,
         last_chunk=last,
+        validation=given.validation,
+        delete_extra=given.delete_extra == "true",
     )
 
 
@@ -74,6 +79,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--task", default="load")
     parser.add_argument("--writers", type=int, default=4)
     parser.add_argument("--chunks")
+    parser.add_argument("--validation", default="")
+    parser.add_argument("--delete-extra", choices=("true", "false"), default="false")
     return parser
 
 

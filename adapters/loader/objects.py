@@ -13,9 +13,17 @@ class Bucket:
         self._s3 = s3
         self._name = name
 
+    def read(self, key: str) -> bytes:
+        """An object's bytes."""
+        return bytes(self._s3.get_object(Bucket=self._name, Key=key)["Body"].read())
+
     def text(self, key: str) -> str:
         """An object's text."""
-        return str(self._s3.get_object(Bucket=self._name, Key=key)["Body"].read().decode("utf-8"))
+        return self.read(key).decode("utf-8")
+
+    def exists(self, key: str) -> bool:
+        """Whether there is an object of this key; needs no right beyond listing."""
+        return next(iter(self.keys(key)), None) == key
 
     def put(self, key: str, body: bytes | IO[bytes], *, content_type: str) -> None:
         """Write an object, over the one that is there."""

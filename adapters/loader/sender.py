@@ -19,16 +19,8 @@ from core.items.item import Item
 from adapters.loader.backoff import Backoff, Progress
 from adapters.loader.batches import Batch, RowKey
 from adapters.loader.errors import ItemRefusedError, LoadError, NoProgressError
+from adapters.loader.throttles import passing
 
-_THROTTLED = frozenset(
-    {
-        "ProvisionedThroughputExceededException",
-        "ThrottlingException",
-        "RequestLimitExceeded",
-        "InternalServerError",
-        "ServiceUnavailable",
-    }
-)
 _TOO_LARGE = 413
 
 
@@ -135,10 +127,11 @@ class BatchSender:
 
 def _passing(error: ClientError) -> str:
     """Why it may pass later. Raises _RefusedError for an invalid batch, and the error itself for all else."""
+    reason = passing(error)
+    if reason:
+        return reason
     code = error.response.get("Error", {}).get("Code", "")
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    if code in _THROTTLED or status >= 500:
-        return f"{code} {status}"
     if code == "ValidationException" or status == _TOO_LARGE:
         raise _RefusedError(error.response.get("Error", {}).get("Message", code)) from error
     raise error
