@@ -154,6 +154,10 @@ class CheckpointStore(Protocol):
 
     def set_status(self, migration_id: str, status: MigrationStatus) -> MigrationRecord: ...
 
+    def set_settings(self, migration_id: str, settings: Json) -> MigrationRecord:
+        """Replace the migration's settings, which must hold no secret."""
+        ...
+
     def tables(self, migration_id: str) -> list[TableCheckpoint]:
         """The migration's tables in the order of `create_migration`."""
         ...

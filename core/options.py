@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from core.errors import SettingsError
 from core.target_table import TargetOptions
+
+REFUSE, KEEP = "refuse", "keep"
+NONE, FIRST, LAST = "none", "first", "last"
 
 
 @dataclass(frozen=True)
@@ -14,6 +19,8 @@ class MigrationOptions:
 
     `secret_arn` names the secret that holds MySQL's credentials; with neither a secret nor a connection the mysql
     server publishes one of its own. `max_capacity` is in Glue's DPU: 0.0625 (1 GB of memory) or 1.0 (16 GB).
+    `rejects`: rows that cannot become items refuse their table ("refuse") or are kept aside ("keep"); `on_collision`:
+    which of several rows with one key is loaded then ("none", "first" or "last" by source primary key).
     """
 
     bucket: str
@@ -30,11 +37,24 @@ class MigrationOptions:
     sample_items: int = 100
     parallel_tables: int = 4
     into_nonempty: bool = False
+    rejects: str = REFUSE
+    on_collision: str = NONE
     target: TargetOptions = field(default_factory=TargetOptions)
+
+    def __post_init__(self) -> None:
+        if self.on_collision != NONE and self.rejects != KEEP:
+            raise SettingsError(
+                f"--on-collision {self.on_collision} chooses among rows that --rejects {self.rejects} refuses.",
+                remedy="Add --rejects keep, or leave --on-collision out.",
+            )
 
     def to_record(self) -> dict[str, Any]:
         """As JSON data, for the checkpoint store."""
         return asdict(self)
+
+    def with_changes(self, changes: Mapping[str, Any]) -> MigrationOptions:
+        """The same with what a later command says otherwise; a change that is None is none."""
+        return replace(self, **{name: value for name, value in changes.items() if value is not None})
 
     @classmethod
     def from_record(cls, record: dict[str, Any]) -> MigrationOptions:

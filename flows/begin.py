@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from adapters.loader_package import build_loader_package
-from core.checkpoints import CheckpointStore, MigrationRecord, MigrationStatus, TableCheckpoint
+from core.checkpoints import CheckpointStore, MigrationRecord, MigrationStatus, TableCheckpoint, as_json
 from core.compile import CompiledTable
 from core.contract import Contract, contract_hash
 from core.contract.model import Contract as ContractModel
@@ -71,17 +71,21 @@ async def begin_migration(
     return Migration(record, schema, tables, options, world, store, build_loader_package())
 
 
-async def reopen_migration(record: MigrationRecord, world: World, store: CheckpointStore) -> Migration:
-    """Compile the recorded contract again and check that it still means what the checkpoints say.
+async def reopen_migration(
+    record: MigrationRecord, options: MigrationOptions, world: World, store: CheckpointStore
+) -> Migration:
+    """Compile the recorded contract again, check that it still means what the checkpoints say, record the options.
 
     Raises StateError when the source's schema changed so that a view would differ.
     """
-    options = MigrationOptions.from_record(record.settings["options"])
     contract = ContractModel.model_validate(record.contract)
     readiness, schema, tables = await _ready_and_planned(contract, options, world, resumed=True)
     _require_same_source(record, readiness)
     checkpoints = await asyncio.to_thread(store.tables, record.id)
     _require_same_views(tables, checkpoints)
+    if (chosen := as_json(options.to_record())) != record.settings["options"]:
+        changed = record.settings | {"options": chosen}
+        await asyncio.to_thread(store.set_settings, record.id, changed)
     record = await asyncio.to_thread(store.set_status, record.id, MigrationStatus.RUNNING)
     return Migration(record, schema, tables, options, world, store, build_loader_package())
 

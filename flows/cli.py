@@ -7,7 +7,7 @@ import itertools
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from typer.exceptions import TyperException
@@ -33,6 +33,14 @@ ConfigOption = Annotated[Path | None, typer.Option("--config", help="settings fi
 PrefixOption = Annotated[str | None, typer.Option("--table-prefix", help="goes before every target table's name")]
 NonemptyOption = Annotated[
     bool | None, typer.Option("--into-nonempty", help="load into target tables that hold items already")
+]
+RejectsOption = Annotated[
+    Literal["refuse", "keep"] | None,
+    typer.Option("--rejects", help="rows that cannot become items: refuse their table (default), or keep them aside"),
+]
+CollisionOption = Annotated[
+    Literal["none", "first", "last"] | None,
+    typer.Option("--on-collision", help="with --rejects keep: which of several rows with one key is loaded"),
 ]
 MigrationArgument = Annotated[str | None, typer.Argument(help="a migration's id; default: the newest that fits")]
 
@@ -80,23 +88,31 @@ def run(
     config: ConfigOption = None,
     table_prefix: PrefixOption = None,
     into_nonempty: NonemptyOption = None,
+    rejects: RejectsOption = None,
+    on_collision: CollisionOption = None,
 ) -> None:
     """Run a migration: check, views, tables, load, validate, report."""
     from flows.commands import run as command
 
     _use(config)
-    _exit(command(contract, table_prefix, into_nonempty, as_json=output is Output.JSON))
+    changes = {"into_nonempty": into_nonempty, "rejects": rejects, "on_collision": on_collision}
+    _exit(command(contract, table_prefix, changes, as_json=output is Output.JSON))
 
 
 @app.command()
 def resume(
-    migration: MigrationArgument = None, output: OutputOption = Output.TEXT, config: ConfigOption = None
+    migration: MigrationArgument = None,
+    output: OutputOption = Output.TEXT,
+    config: ConfigOption = None,
+    rejects: RejectsOption = None,
+    on_collision: CollisionOption = None,
 ) -> None:
     """Continue a migration that was interrupted, or whose tables failed."""
     from flows.commands import resume as command
 
     _use(config)
-    _exit(command(migration, as_json=output is Output.JSON))
+    changes = {"rejects": rejects, "on_collision": on_collision}
+    _exit(command(migration, changes, as_json=output is Output.JSON))
 
 
 @app.command()

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.checkpoints import CheckpointStore
 from core.errors import InputError, StateError
+from core.options import MigrationOptions
 from core.resumable import record_to_resume
 from flows.console import ERRORS, LiveProgress, print_error, print_json
 from flows.contract_file import read_contract_file
@@ -85,10 +86,13 @@ def schema() -> int:
     return VALIDATED
 
 
-def run(contract: Path, table_prefix: str | None, into_nonempty: bool | None, *, as_json: bool) -> int:
-    """Run the `migrate` flow in this process. The contract and the settings are read before Prefect is imported."""
+def run(contract: Path, table_prefix: str | None, changes: Mapping[str, Any], *, as_json: bool) -> int:
+    """Run the `migrate` flow in this process. The contract and the settings are read before Prefect is imported.
+
+    `changes` are options of the command that go before the settings of the same name, unless they are None.
+    """
     read_contract_file(contract)
-    load_settings(table_prefix=table_prefix, into_nonempty=into_nonempty).migration_options()
+    load_settings(table_prefix=table_prefix, **changes).migration_options()
     _quiet_prefect()
     from flows.migrate_database import migrate
 
@@ -97,20 +101,21 @@ def run(contract: Path, table_prefix: str | None, into_nonempty: bool | None, *,
             contract=str(contract.absolute()),
             migration_id=new_migration_id(),
             table_prefix=table_prefix,
-            into_nonempty=into_nonempty,
+            **changes,
             return_state=True,
         ),
         as_json=as_json,
     )
 
 
-def resume(migration_id: str | None, *, as_json: bool) -> int:
-    """Run the `resume` flow in this process."""
-    with_store(load_settings(), lambda store: record_to_resume(store, migration_id))
+def resume(migration_id: str | None, changes: Mapping[str, Any], *, as_json: bool) -> int:
+    """Run the `resume` flow in this process; `changes` go before the options that the migration has recorded."""
+    record = with_store(load_settings(), lambda store: record_to_resume(store, migration_id))
+    MigrationOptions.from_record(record.settings["options"]).with_changes(changes)
     _quiet_prefect()
     from flows.migrate_database import resume as resume_flow
 
-    return _watch(lambda: resume_flow(migration_id=migration_id, return_state=True), as_json=as_json)
+    return _watch(lambda: resume_flow(migration_id=migration_id, **changes, return_state=True), as_json=as_json)
 
 
 def _watch(flow: Callable[[], Awaitable[Any]], *, as_json: bool) -> int:

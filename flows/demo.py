@@ -38,7 +38,7 @@ def run_demo(*, scale: float, directory: Path) -> int:
             _say(f"{sum(rows.values()):,} rows in {len(rows)} tables")
             path = directory / "contract.json"
             path.write_text(json.dumps(contract(), indent=2, ensure_ascii=False))
-            code = run(path, None, None, as_json=False)
+            code = run(path, None, {}, as_json=False)
     _say(
         f"Everything that was started is stopped. The report is in {directory}/reports, the contract in {path}; "
         "docs/main-path.md follows what just happened, README.md says how to run it on your own tables."

@@ -26,6 +26,8 @@ async def migrate(
     migration_id: str | None = None,
     table_prefix: str | None = None,
     into_nonempty: bool | None = None,
+    rejects: str | None = None,
+    on_collision: str | None = None,
 ) -> State:
     """Run a migration from its beginning.
 
@@ -33,7 +35,9 @@ async def migrate(
     process that runs the flow; no parameter is a secret, because Prefect keeps parameters.
     """
     try:
-        settings = load_settings(table_prefix=table_prefix, into_nonempty=into_nonempty)
+        settings = load_settings(
+            table_prefix=table_prefix, into_nonempty=into_nonempty, rejects=rejects, on_collision=on_collision
+        )
         options = settings.migration_options()
         async with open_world(settings, options) as world, open_checkpoints(settings) as store:
             parsed = await read_contract(contract, world)
@@ -43,14 +47,19 @@ async def migrate(
 
 
 @flow(name="resume", flow_run_name="resume-{migration_id}", log_prints=False)
-async def resume(migration_id: str | None = None) -> State:
-    """Continue a migration that was interrupted or whose tables failed; without an id, the newest unfinished one."""
+async def resume(migration_id: str | None = None, rejects: str | None = None, on_collision: str | None = None) -> State:
+    """Continue a migration that was interrupted or whose tables failed; without an id, the newest unfinished one.
+
+    The other parameters go before the options that the migration has recorded, and are recorded anew.
+    """
+    changes = {"rejects": rejects, "on_collision": on_collision}
     try:
         settings = load_settings()
         async with open_checkpoints(settings) as store:
             record = await asyncio.to_thread(record_to_resume, store, migration_id)
-            async with open_world(settings, MigrationOptions.from_record(record.settings["options"])) as world:
-                return await _finish(await reopen_migration(record, world, store), settings)
+            options = MigrationOptions.from_record(record.settings["options"]).with_changes(changes)
+            async with open_world(settings, options) as world:
+                return await _finish(await reopen_migration(record, options, world, store), settings)
     except TableferryError as error:
         return _refused(error)
 

@@ -72,6 +72,12 @@ class InMemoryCheckpoints:
             self._migrations[migration_id] = record
             return copy.deepcopy(record)
 
+    def set_settings(self, migration_id: str, settings: Json) -> MigrationRecord:
+        with self._lock:
+            record = replace(self.migration(migration_id), settings=as_json(settings), updated_at=self._now())
+            self._migrations[migration_id] = record
+            return copy.deepcopy(record)
+
     def tables(self, migration_id: str) -> list[TableCheckpoint]:
         self.migration(migration_id)
         return copy.deepcopy([row for (owner, _), row in self._tables.items() if owner == migration_id])

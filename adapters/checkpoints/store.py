@@ -95,6 +95,13 @@ class SqlCheckpointStore:
             row.updated_at = self._now()
             return row.record()
 
+    def set_settings(self, migration_id: str, settings: Json) -> MigrationRecord:
+        with self._session(write=True) as session:
+            row = migration_row(session, migration_id)
+            row.settings = as_json(settings)
+            row.updated_at = self._now()
+            return row.record()
+
     def tables(self, migration_id: str) -> list[TableCheckpoint]:
         with self._session() as session:
             migration_row(session, migration_id)

@@ -76,6 +76,14 @@ def test_the_newest_unfinished_is_the_newest_that_a_resume_can_go_on_with(
     assert unfinished.id == ("older" if finished else "newer")
 
 
+def test_settings_are_replaced_and_nothing_else(store: CheckpointStore) -> None:
+    before = new(store)
+    changed = store.set_settings("m1", {"options": {"rejects": "keep"}})
+    assert changed == store.migration("m1")
+    assert changed.settings == {"options": {"rejects": "keep"}}
+    assert (changed.status, changed.contract) == (store.migration("m1").status, before.contract)
+
+
 def test_a_second_migration_of_the_same_id_and_a_table_named_twice_are_refused(store: CheckpointStore) -> None:
     new(store)
     with pytest.raises(StateError, match="exists already"):
@@ -107,6 +115,8 @@ def test_what_is_not_there_is_a_state_error_that_names_it(
         call(store, "m1", "nope")
     with pytest.raises(StateError, match="no migration nope"):
         store.set_status("nope", MigrationStatus.FAILED)
+    with pytest.raises(StateError, match="no migration nope"):
+        store.set_settings("nope", {})
     with pytest.raises(StateError, match="no migration nope"):
         store.tables("nope")
 
