@@ -14,7 +14,10 @@ MAX_WRITERS = 64
 
 @dataclass(frozen=True)
 class Arguments:
-    """One run's arguments; exactly one of `secret_arn` and `connection_name` is set."""
+    """One run's arguments; exactly one of `secret_arn` and `connection_name` is set.
+
+    `keep_existing`: an item that the table holds is never overwritten by another.
+    """
 
     plan_bucket: str
     plan_key: str
@@ -27,6 +30,7 @@ class Arguments:
     last_chunk: int | None = None
     validation: str = ""
     delete_extra: bool = False
+    keep_existing: bool = False
 
     def includes(self, chunk: int) -> bool:
         """Whether this run is to load the chunk; both ends of `--chunks` are included."""
@@ -39,8 +43,8 @@ def parse(argv: Sequence[str]) -> Arguments:
     """Read the arguments; those that Glue adds of its own are ignored.
 
     --plan s3://bucket/key, --secret-arn ARN or --connection-name NAME, --run-token TEXT, --task NAME (load),
-    --writers 1 to 64 (4), --chunks FIRST-LAST (all), --validation ID, --delete-extra true or false (false).
-    Raises ArgumentsError.
+    --writers 1 to 64 (4), --chunks FIRST-LAST (all), --validation ID, --delete-extra true or false (false),
+    --existing overwrite or keep (overwrite). Raises ArgumentsError.
     """
     given, _ = _parser().parse_known_args(list(argv))
     if (given.secret_arn is None) == (given.connection_name is None):
@@ -61,6 +65,7 @@ def parse(argv: Sequence[str]) -> Arguments:
         last_chunk=last,
         validation=given.validation,
         delete_extra=given.delete_extra == "true",
+        keep_existing=given.existing == "keep",
     )
 
 
@@ -81,6 +86,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--chunks")
     parser.add_argument("--validation", default="")
     parser.add_argument("--delete-extra", choices=("true", "false"), default="false")
+    parser.add_argument("--existing", choices=("overwrite", "keep"), default="overwrite")
     return parser
 
 

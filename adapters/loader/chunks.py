@@ -15,12 +15,13 @@ from core.items.rejects import RejectedRow
 from adapters.loader.batches import Batcher
 from adapters.loader.errors import SourceLostError
 from adapters.loader.objects import Bucket
+from adapters.loader.put_new import OnReject
 from adapters.loader.rejects import ChunkRejects
 from adapters.loader.results import ChunkResult
 from adapters.loader.rows import Row, RowReader
 from adapters.loader.writer import BatchWriter
 
-NewWriter = Callable[[ItemConverter], BatchWriter]
+NewWriter = Callable[[ItemConverter, OnReject], BatchWriter]
 
 MAX_ATTEMPTS = 6
 
@@ -64,7 +65,7 @@ class ChunkLoader:
         began, clock = time.monotonic(), _Clock()
         converter = self._converters[chunk.item]
         with ChunkRejects(converter, self._plan.item_of(chunk).entity) as rejects:
-            with self._new_writer(converter) as writer:
+            with self._new_writer(converter, rejects.add) as writer:
                 batcher = Batcher(self._plan.item_of(chunk), converter.row_key)
                 self._convert(converter, batcher, self._timed(chunk, clock), writer, rejects, clock)
             rejects.store(self._bucket, self._plan.rejects_key(chunk.number))
@@ -125,6 +126,7 @@ class ChunkLoader:
             capacity_units=counts.capacity_units,
             retries=counts.retries,
             unprocessed_items=counts.unprocessed_items,
+            already_there=counts.already_there,
             seconds={name: round(value, 3) for name, value in seconds.items()},
             finished_at=datetime.now(timezone.utc).isoformat(timespec="seconds"),
         )

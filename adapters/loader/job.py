@@ -9,20 +9,15 @@ from contextlib import closing
 from typing import Any, Callable
 
 import boto3
-from botocore.config import Config
-from core.items.item import ItemConverter
 from core.items.plan import Chunk, LoadPlan
 
 from adapters.loader.arguments import Arguments, parse
-from adapters.loader.backoff import Backoff
-from adapters.loader.chunks import ChunkLoader, NewWriter
-from adapters.loader.credentials import Source, source_from_connection, source_from_secret
+from adapters.loader.chunks import ChunkLoader
+from adapters.loader.ends import source_of, writer_factory
 from adapters.loader.errors import ArgumentsError
 from adapters.loader.objects import Bucket
 from adapters.loader.results import ChunkResult, Results
 from adapters.loader.rows import RowReader
-from adapters.loader.sender import BatchSender
-from adapters.loader.writer import BatchWriter
 
 
 def main(argv: Sequence[str]) -> None:
@@ -58,8 +53,8 @@ TASKS: dict[str, Task] = {"load": load}
 
 def _load_chunks(arguments: Arguments, plan: LoadPlan, chunks: Sequence[Chunk], bucket: Bucket) -> None:
     results = Results(bucket, plan)
-    with closing(RowReader(_source(arguments), plan)) as reader:
-        new_writer = _new_writer(plan, arguments.writers)
+    with closing(RowReader(source_of(arguments), plan)) as reader:
+        new_writer = writer_factory(plan, arguments)
         loader = ChunkLoader(plan, reader, new_writer, bucket, run_token=arguments.run_token)
         for chunk in chunks:
             result = loader.load(chunk)
@@ -72,34 +67,6 @@ def _plan(bucket: Bucket, key: str) -> LoadPlan:
         return LoadPlan.from_json(bucket.text(key))
     except (ValueError, KeyError, TypeError) as error:
         raise ArgumentsError(f"s3 object {key} is no load plan of this loader: {error}") from error
-
-
-def _source(arguments: Arguments) -> Source:
-    secrets = boto3.client("secretsmanager")
-    if arguments.secret_arn is not None:
-        return source_from_secret(secrets, arguments.secret_arn)
-    return source_from_connection(boto3.client("glue"), secrets, str(arguments.connection_name))
-
-
-def _new_writer(plan: LoadPlan, writers: int) -> NewWriter:
-    client = boto3.client(
-        "dynamodb",
-        config=Config(
-            # The sender retries, and counts what it retries; botocore must not do it a second time.
-            retries={"total_max_attempts": 1, "mode": "standard"},
-            max_pool_connections=writers,
-            connect_timeout=10,
-            read_timeout=60,
-            # The converter made these values; checking each again would take a third of the time.
-            parameter_validation=False,
-        ),
-    )
-
-    def new_writer(converter: ItemConverter) -> BatchWriter:
-        sender = BatchSender(client, plan.target_table, row_key=converter.row_key, backoff=Backoff())
-        return BatchWriter(sender, writers=writers)
-
-    return new_writer
 
 
 def _print_chunk(result: ChunkResult) -> None:

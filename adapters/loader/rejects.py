@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+import threading
 from collections import Counter
 from collections.abc import Sequence
 from types import TracebackType
@@ -26,6 +27,7 @@ class ChunkRejects:
         self._converter = converter
         self._entity = {} if entity is None else {"entity": entity}
         self._file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed by __exit__
+        self._lock = threading.Lock()
         self.by_reason: Counter[str] = Counter()
 
     def __enter__(self) -> ChunkRejects:
@@ -42,7 +44,7 @@ class ChunkRejects:
         return sum(self.by_reason.values())
 
     def add(self, row: Sequence[Cell], reject: RejectedRow) -> None:
-        """Keep a rejected row: its key, the reason, and the beginning of the offending cell."""
+        """Keep a rejected row: its key, the reason, and the beginning of the offending cell. For any thread."""
         line = {
             **self._entity,
             "row": self._converter.row_key(row),
@@ -51,8 +53,10 @@ class ChunkRejects:
             "message": reject.message,
             "value": self._converter.preview(row, reject.attribute),
         }
-        self._file.write(json.dumps(line, ensure_ascii=False).encode("utf-8") + b"\n")
-        self.by_reason[reject.reason] += 1
+        written = json.dumps(line, ensure_ascii=False).encode("utf-8") + b"\n"
+        with self._lock:
+            self._file.write(written)
+            self.by_reason[reject.reason] += 1
 
     def store(self, bucket: Bucket, key: str) -> None:
         """Write the lines to `key`; without rejects, only over those that an earlier attempt left there."""

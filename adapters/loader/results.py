@@ -20,7 +20,8 @@ class ChunkResult:
     """A loaded chunk.
 
     `bytes_read` is the length of the cells, `bytes_written` of the items as DynamoDB counts them. `seconds` has read,
-    convert, write (all writers added up) and total (wall clock); `finished_at` is ISO 8601 in UTC.
+    convert, write (all writers added up) and total (wall clock); `finished_at` is ISO 8601 in UTC. `already_there` are
+    those of the items that the table held before, equal, where the loader must not overwrite.
     """
 
     chunk: int
@@ -37,6 +38,7 @@ class ChunkResult:
     unprocessed_items: int
     seconds: Mapping[str, float]
     finished_at: str
+    already_there: int = 0
     format: int = FORMAT
 
     def require_every_row(self) -> None:

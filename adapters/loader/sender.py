@@ -15,6 +15,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError, ConnectionError, HTTPClientError  # noqa: A004 - botocore's own name
 from core.items.item import Item
+from core.items.plan import Cell
 
 from adapters.loader.backoff import Backoff, Progress
 from adapters.loader.batches import Batch, RowKey
@@ -26,13 +27,17 @@ _TOO_LARGE = 413
 
 @dataclass
 class WriteCounts:
-    """What was written so far; `seconds` adds up over all writers and may exceed the wall clock."""
+    """What was written so far; `seconds` adds up over all writers and may exceed the wall clock.
+
+    `already_there` are those of `items` that the table held already, equal, where writers look before they put.
+    """
 
     items: int = 0
     bytes: int = 0
     capacity_units: float = 0.0
     retries: int = 0
     unprocessed_items: int = 0
+    already_there: int = 0
     seconds: float = 0.0
 
 
@@ -40,8 +45,8 @@ class StoppedError(LoadError):
     """Another writer failed; this one gave up its batch."""
 
 
-class _RefusedError(Exception):
-    pass
+class RefusedError(Exception):
+    """DynamoDB calls the request invalid: it will never pass."""
 
 
 class BatchSender:
@@ -64,7 +69,7 @@ class BatchSender:
         began = time.monotonic()
         try:
             self._until_acknowledged(batch.items)
-        except _RefusedError:
+        except RefusedError:
             self._one_by_one(batch)
         with self._lock:
             self.counts.items += len(batch.items)
@@ -76,10 +81,11 @@ class BatchSender:
         for item, row in zip(batch.items, batch.rows):
             try:
                 self._until_acknowledged([item])
-            except _RefusedError as refused:
-                raise ItemRefusedError(
-                    f"DynamoDB refused the item of source row {self._row_key(row)} for table {self._table}: {refused}"
-                ) from refused
+            except RefusedError as refused:
+                raise ItemRefusedError(self._refusal(row, refused)) from refused
+
+    def _refusal(self, row: Sequence[Cell], refused: RefusedError) -> str:
+        return f"DynamoDB refused the item of source row {self._row_key(row)} for table {self._table}: {refused}"
 
     def _until_acknowledged(self, items: Sequence[Item]) -> None:
         began = time.monotonic()
@@ -103,7 +109,7 @@ class BatchSender:
                 RequestItems={self._table: requests}, ReturnConsumedCapacity="TOTAL"
             )
         except ClientError as error:
-            return requests, _passing(error)
+            return requests, require_passing(error)
         except (ConnectionError, HTTPClientError) as error:
             return requests, str(error)
         unprocessed = response.get("UnprocessedItems", {}).get(self._table, [])
@@ -125,13 +131,13 @@ class BatchSender:
             raise StoppedError("another writer failed")
 
 
-def _passing(error: ClientError) -> str:
-    """Why it may pass later. Raises _RefusedError for an invalid batch, and the error itself for all else."""
+def require_passing(error: ClientError) -> str:
+    """Why it may pass later. Raises RefusedError for an invalid request, and the error itself for all else."""
     reason = passing(error)
     if reason:
         return reason
     code = error.response.get("Error", {}).get("Code", "")
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if code == "ValidationException" or status == _TOO_LARGE:
-        raise _RefusedError(error.response.get("Error", {}).get("Message", code)) from error
+        raise RefusedError(error.response.get("Error", {}).get("Message", code)) from error
     raise error

@@ -9,6 +9,7 @@ _THROTTLED = frozenset(
         "ProvisionedThroughputExceededException",
         "ThrottlingException",
         "RequestLimitExceeded",
+        "TransactionConflictException",
         "InternalServerError",
         "ServiceUnavailable",
     }

@@ -1,4 +1,7 @@
-"""Why a row cannot become an item: one fixed word for programs, one sentence for people, never the row's own value."""
+"""Why a row cannot become an item: one fixed word for programs, one sentence for people.
+
+The sentence never holds the row's own value; a key that is taken alone is named, or nobody could find it.
+"""
 
 from __future__ import annotations
 
@@ -25,6 +28,7 @@ class Reason:
     JSON_EMPTY_NAME = "json_empty_name"
     JSON_NAME_TOO_LONG = "json_name_too_long"
     ITEM_TOO_LARGE = "item_too_large"
+    KEY_TAKEN = "key_taken"
 
 
 class RejectedRow(Exception):  # noqa: N818 - a row's outcome, counted and kept; not an error of the program

@@ -24,6 +24,7 @@ class LoadTotals:
     capacity_units: float = 0.0
     retries: int = 0
     unprocessed_items: int = 0
+    already_there: int = 0
     read_seconds: float = 0.0
     convert_seconds: float = 0.0
     write_seconds: float = 0.0
@@ -35,7 +36,7 @@ class LoadTotals:
 
 _COUNTS = (
     *("rows_read", "items_written", "rejects", "bytes_read", "bytes_written", "capacity_units"),
-    *("retries", "unprocessed_items"),
+    *("retries", "unprocessed_items", "already_there"),
 )
 
 
@@ -48,7 +49,7 @@ def total(plan: LoadPlan, results: Sequence[dict[str, Any]]) -> LoadTotals:
         _require_accounts(plan, result)
         reasons.update(result["rejects_by_reason"])
         for name in _COUNTS:
-            sums[name] += result[name]
+            sums[name] += result.get(name, 0)
         seconds.update({k: result["seconds"][k] for k in ("read", "convert", "write")})
     timings = {f"{k}_seconds": round(v, 3) for k, v in seconds.items()}
     return LoadTotals(**sums, **timings, rejects_by_reason=dict(reasons))

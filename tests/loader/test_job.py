@@ -86,6 +86,7 @@ def test_every_row_becomes_an_item_and_every_chunk_has_a_result(load: Load, caps
     assert results[0].keys() == {
         *("format", "chunk", "view_hash", "run_token", "rows_read", "items_written", "rejects", "rejects_by_reason"),
         *("bytes_read", "bytes_written", "capacity_units", "retries", "unprocessed_items", "seconds", "finished_at"),
+        "already_there",
     }
     assert (results[0]["format"], results[0]["view_hash"], results[0]["run_token"]) == (1, "hash-1", "run-1")
     assert results[0]["seconds"].keys() == {"read", "convert", "write", "total"}
@@ -213,7 +214,7 @@ def test_unprocessed_items_do_not_get_lost(load: Load) -> None:
 
 
 def chunk_loader(load: Load, plan: LoadPlan, reader: RowReader, waits: list[float]) -> ChunkLoader:
-    def new_writer(converter: ItemConverter) -> BatchWriter:
+    def new_writer(converter: ItemConverter, _: object) -> BatchWriter:
         client = boto3.client("dynamodb")
         sender = BatchSender(client, plan.target_table, row_key=converter.row_key, backoff=Backoff())
         return BatchWriter(sender, writers=2)
