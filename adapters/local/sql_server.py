@@ -82,6 +82,7 @@ class SqlServer(Part):
         super().__init__(directory)
         self._program = program
         self._databases = self.directory / "databases"
+        self._temporary = self.directory / "temporary"
 
     def prepare(self) -> None:
         program = self._program or find_or_install_program()
@@ -90,6 +91,7 @@ class SqlServer(Part):
             "CREATE USER IF NOT EXISTS 'root'@'127.0.0.1';\n"
             "GRANT ALL PRIVILEGES ON *.* TO 'root'@'127.0.0.1' WITH GRANT OPTION;\n"
         )
+        self._temporary.mkdir(exist_ok=True)
         if not self._databases.is_dir():
             building = self.directory / "databases.building"
             shutil.rmtree(building, ignore_errors=True)
@@ -103,6 +105,8 @@ class SqlServer(Part):
             *_run_as(),
             f"--datadir={self._databases}",
             f"--init-file={self._first_statements}",
+            # A server that starts removes the temporary tables it finds here: a shared folder would lose a neighbour's.
+            f"--tmpdir={self._temporary}",
             "--bind-address=127.0.0.1",
             f"--port={port}",
             # Relative to the data directory: an absolute path soon exceeds the 107 bytes of a socket address.

@@ -14,7 +14,7 @@ import pytest
 
 from adapters.local import sql_server_package
 from adapters.local.processes import is_running, wait_for
-from adapters.local.sql_server import SqlServer, connect_as_root, find_program
+from adapters.local.sql_server import SqlServer, connect_as_root, find_program, find_programs
 from core.errors import SettingsError, UnavailableError
 from tests.conftest import Database
 
@@ -59,6 +59,19 @@ def test_another_process_with_the_directory_finds_and_ends_it(server: SqlServer)
 def test_it_is_reached_by_loopback_alone_and_speaks_utf8mb4(server: SqlServer) -> None:
     url = server.start()
     assert rows(url, "SELECT @@bind_address, @@character_set_server") == [("127.0.0.1", "utf8mb4")]
+
+
+def test_its_temporary_files_are_its_own(server: SqlServer) -> None:
+    """A server that starts removes the `#sql...` files of its tmpdir, those of a running neighbour too."""
+    [(directory,)] = rows(server.start(), "SELECT @@tmpdir")
+    assert Path(directory).resolve().is_relative_to(server.directory)
+
+
+def test_a_program_that_is_given_is_the_one_that_runs(tmp_path: Path) -> None:
+    for program in find_programs():
+        with SqlServer(tmp_path / program.engine, program) as server:
+            [(version,)] = rows(server.url, "SELECT VERSION()")
+            assert ("MariaDB" in version) == (program.engine == "mariadb")
 
 
 def test_a_directory_deeper_than_a_socket_address_works(tmp_path: Path) -> None:
