@@ -85,4 +85,5 @@ def _order(join: JsonConstructionJoin, target: Relation, place: Place) -> list[e
 def _tie_break(target: Relation, order: Sequence[exp.Expr]) -> list[exp.Expr]:
     """End with the target's own key: rows that tie must come out the same way each time they are read."""
     key = [exp.column(c.name, table=target.alias, quoted=True) for c in target.table.row_key()]
-    return [*order, *(exp.Ordered(this=c, desc=False, nulls_first=True) for c in key)]
+    decided = [o.this for o in order]
+    return [*order, *(exp.Ordered(this=c, desc=False, nulls_first=True) for c in key if c not in decided)]

@@ -48,6 +48,12 @@ def test_an_array_orders_and_limits_each_parents_rows_and_ends_with_the_key(engi
 
 
 @BOTH
+def test_an_order_that_names_the_key_is_not_given_it_twice(engine: str) -> None:
+    joined = attribute("x", "L", join=construction(order_by="price, items.ID DESC", limit=2))
+    assert "ORDER BY `r1`.`price` ASC, `r1`.`id` DESC LIMIT 2)" in view(joined, engine=engine)
+
+
+@BOTH
 @pytest.mark.parametrize("limit", [None, 1])
 def test_an_object_without_limit_1_asks_the_data(engine: str, limit: int | None) -> None:
     found = made(attribute("x", "M", join=construction(type="object", limit=limit)), engine=engine)
