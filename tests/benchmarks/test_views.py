@@ -23,12 +23,12 @@ def test_the_view_and_every_hand_written_query_make_the_same_items(server_url: s
         repeat=1,
     )
     assert found.equal
-    assert (found.rows, found.tenth_rows, len(found.forms) >= 2) == (ROWS, ROWS, True)
+    assert (found.rows, found.tenth_rows, len(found.forms) > 2) == (ROWS, ROWS, True)
     assert found.problems(limit=1_000) == []
-    assert found.problems(limit=found.ratio / 2) != []
+    assert found.problems(limit=found.ratio * 0.99) != []
     assert replace(found, equal=False).problems(limit=1_000) == [
         f"{found.server}: the view and the hand-written queries do not make the same items"
     ]
     console = Console(record=True, width=160)
     console.print(report([found]))
-    assert found.best in console.export_text()
+    assert found.server in console.export_text()

@@ -82,6 +82,7 @@ _ATTRIBUTES: list[dict[str, Any]] = [
         "join": {"type": "json-construction", "construction": _DEAREST, **_OF_ITEMS},
     },
 ]
+_TABLE = {"table": "Orders", "type": "single-entity", "source_table": "orders", "pk": "id", "attributes": _ATTRIBUTES}
 
 
 @dataclass(frozen=True)
@@ -137,8 +138,7 @@ def _numbered(session: Session, statement: str, rows: int) -> None:
 
 
 def _compiled(address: Address) -> Shop:
-    table = {"table": "Orders", "type": "single-entity", "source_table": "orders", "pk": "id", "sk": None, "gsis": []}
-    contract = parse_contract(json.dumps({"tables": [{**table, "attributes": _ATTRIBUTES}]}).encode())
+    contract = parse_contract(json.dumps({"tables": [_TABLE]}).encode())
     with connect(address, seconds=SECONDS) as session:
         described = describe_schema(session, [])
         (compiled,) = compile_contract(contract, SourceSchema.from_wire(described.model_dump()), TargetOptions())
