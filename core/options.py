@@ -21,6 +21,7 @@ class MigrationOptions:
     server publishes one of its own. `max_capacity` is in Glue's DPU: 0.0625 (1 GB of memory) or 1.0 (16 GB).
     `rejects`: rows that cannot become items refuse their table ("refuse") or are kept aside ("keep"); `on_collision`:
     which of several rows with one key is loaded then ("none", "first" or "last" by source primary key).
+    `into_nonempty`: load beside the items that a table holds; `overwrite`: and over those that have a row's key.
     """
 
     bucket: str
@@ -37,11 +38,17 @@ class MigrationOptions:
     sample_items: int = 100
     parallel_tables: int = 4
     into_nonempty: bool = False
+    overwrite: bool = False
     rejects: str = REFUSE
     on_collision: str = NONE
     target: TargetOptions = field(default_factory=TargetOptions)
 
     def __post_init__(self) -> None:
+        if self.overwrite and not self.into_nonempty:
+            raise SettingsError(
+                "--overwrite is about items that a table holds already, but such tables are refused.",
+                remedy="Add --into-nonempty, or leave --overwrite out.",
+            )
         if self.on_collision != NONE and self.rejects != KEEP:
             raise SettingsError(
                 f"--on-collision {self.on_collision} chooses among rows that --rejects {self.rejects} refuses.",

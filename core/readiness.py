@@ -78,7 +78,8 @@ def role_requirements(
     here = f"{account['region']}:{account['account']}"
     bucket = f"arn:{partition}:s3:::{options.bucket}"
     objects = f"{bucket}/{options.key_prefix}migrations/check/plan.json"
-    wanted = [("dynamodb:BatchWriteItem", f"arn:{partition}:dynamodb:{here}:table/{t}") for t in tables]
+    on_items = ("BatchWriteItem", "PutItem", "GetItem")
+    wanted = [(f"dynamodb:{a}", f"arn:{partition}:dynamodb:{here}:table/{t}") for t in tables for a in on_items]
     wanted += [("s3:GetObject", objects), ("s3:PutObject", objects), ("s3:ListBucket", bucket)]
     if options.secret_arn is not None:
         wanted.append(("secretsmanager:GetSecretValue", options.secret_arn))

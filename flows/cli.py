@@ -34,6 +34,9 @@ PrefixOption = Annotated[str | None, typer.Option("--table-prefix", help="goes b
 NonemptyOption = Annotated[
     bool | None, typer.Option("--into-nonempty", help="load into target tables that hold items already")
 ]
+OverwriteOption = Annotated[
+    bool | None, typer.Option("--overwrite", help="with --into-nonempty: write over items that have a row's key")
+]
 RejectsOption = Annotated[
     Literal["refuse", "keep"] | None,
     typer.Option("--rejects", help="rows that cannot become items: refuse their table (default), or keep them aside"),
@@ -88,6 +91,7 @@ def run(
     config: ConfigOption = None,
     table_prefix: PrefixOption = None,
     into_nonempty: NonemptyOption = None,
+    overwrite: OverwriteOption = None,
     rejects: RejectsOption = None,
     on_collision: CollisionOption = None,
 ) -> None:
@@ -95,7 +99,7 @@ def run(
     from flows.commands import run as command
 
     _use(config)
-    changes = {"into_nonempty": into_nonempty, "rejects": rejects, "on_collision": on_collision}
+    changes = {"into_nonempty": into_nonempty, "overwrite": overwrite, "rejects": rejects, "on_collision": on_collision}
     _exit(command(contract, table_prefix, changes, as_json=output is Output.JSON))
 
 

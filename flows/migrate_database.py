@@ -26,6 +26,7 @@ async def migrate(
     migration_id: str | None = None,
     table_prefix: str | None = None,
     into_nonempty: bool | None = None,
+    overwrite: bool | None = None,
     rejects: str | None = None,
     on_collision: str | None = None,
 ) -> State:
@@ -36,7 +37,11 @@ async def migrate(
     """
     try:
         settings = load_settings(
-            table_prefix=table_prefix, into_nonempty=into_nonempty, rejects=rejects, on_collision=on_collision
+            table_prefix=table_prefix,
+            into_nonempty=into_nonempty,
+            overwrite=overwrite,
+            rejects=rejects,
+            on_collision=on_collision,
         )
         options = settings.migration_options()
         async with open_world(settings, options) as world, open_checkpoints(settings) as store:

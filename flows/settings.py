@@ -44,6 +44,7 @@ class Settings(BaseSettings):
     job_max_retries: Annotated[int, Field(ge=0, le=10, description="Glue's own retries of a run")] = 0
     job_max_capacity: Annotated[float, Field(description="DPU of the job: 0.0625 (1 GB) or 1.0 (16 GB)")] = 1.0
     into_nonempty: bool = Field(default=False, description="load into tables that hold items already")
+    overwrite: bool = Field(default=False, description="with into_nonempty: over items that have a row's key")
     rejects: Literal["refuse", "keep"] = "refuse"
     on_collision: Literal["none", "first", "last"] = "none"
 
@@ -118,6 +119,7 @@ class Settings(BaseSettings):
             sample_items=self.sample_items,
             parallel_tables=self.parallel_tables,
             into_nonempty=self.into_nonempty,
+            overwrite=self.overwrite,
             rejects=self.rejects,
             on_collision=self.on_collision,
             target=TargetOptions(

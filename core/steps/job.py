@@ -32,6 +32,7 @@ async def create_job(run: TableRun, intent: Evidence, evidence: Evidence) -> dic
             "--additional-python-modules": package.modules,
             "--plan": f"{root}{run.prefix}plan.json",
             "--writers": str(options.writers),
+            "--existing": "keep" if _has_others(run, evidence) else "overwrite",
             **credentials,
         },
         timeout_minutes=options.job_timeout_minutes,
@@ -50,6 +51,12 @@ async def create_job(run: TableRun, intent: Evidence, evidence: Evidence) -> dic
         "chunks": len(chunks),
         "rows_planned": sum(c.rows for c in chunks) if all(e.chunk_columns for e in run.table.entities) else None,
     }
+
+
+def _has_others(run: TableRun, evidence: Evidence) -> bool:
+    """Whether items may be there that this migration did not write and must not write over."""
+    options = run.options
+    return options.into_nonempty and not options.overwrite and not evidence.get("table_created")
 
 
 async def _plan_chunks(run: TableRun) -> list[Chunk]:

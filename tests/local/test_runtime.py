@@ -142,6 +142,8 @@ def test_the_user_may_do_what_the_servers_do_and_the_role_what_the_loader_does(d
         assert allowed(user, action), action
     for action in (
         "dynamodb:BatchWriteItem",
+        "dynamodb:PutItem",
+        "dynamodb:GetItem",
         "secretsmanager:GetSecretValue",
         "glue:GetConnection",
         "logs:PutLogEvents",

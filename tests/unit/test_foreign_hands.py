@@ -45,6 +45,27 @@ def test_a_table_that_was_filled_before_the_first_run_is_left_alone(
     assert stage.world.targets.items["Orders"]["theirs"]["note"] == {"S": "new"}
 
 
+@pytest.mark.parametrize(
+    ("others", "options", "existing"),
+    [
+        (False, {}, "overwrite"),
+        (False, {"into_nonempty": True}, "overwrite"),
+        (True, {"into_nonempty": True}, "keep"),
+        (True, {"into_nonempty": True, "overwrite": True}, "overwrite"),
+    ],
+)
+def test_the_loader_looks_before_it_writes_where_others_may_have_written(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, others: bool, options: dict[str, bool], existing: str
+) -> None:
+    monkeypatch.setattr(test_drive, "OPTIONS", replace(OPTIONS, sample_items=0, **options))  # type: ignore[arg-type]
+    if others:
+        stage.world.targets.tables["Orders"] = test_drive.TABLE.target.to_wire()
+        stage.world.targets.items["Orders"] = {"theirs": {"id": {"N": "0"}}}
+    stage.process()
+    (job,) = stage.world.jobs.jobs.values()
+    assert job.default_arguments["--existing"] == existing
+
+
 def test_fewer_items_than_were_written_are_a_loss_even_beside_others(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -142,6 +142,13 @@ def test_options_outlive_the_process_that_made_them() -> None:
 
 
 @pytest.mark.usefixtures("needed")
+def test_overwriting_alone_is_refused() -> None:
+    with pytest.raises(SettingsError, match="Add --into-nonempty"):
+        load_settings(overwrite=True).migration_options()
+    assert load_settings(overwrite=True, into_nonempty=True).migration_options().overwrite
+
+
+@pytest.mark.usefixtures("needed")
 def test_no_stream_is_written_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TABLEFERRY_STREAM", "NONE")
     monkeypatch.setenv("TABLEFERRY_GLUE_CONNECTION", "vpc")
