@@ -16,7 +16,9 @@ MAX_WRITERS = 64
 class Arguments:
     """One run's arguments; exactly one of `secret_arn` and `connection_name` is set.
 
-    `keep_existing`: an item that the table holds is never overwritten by another.
+    `keep_existing`: an item that the table holds is never overwritten by another. `collisions`: the S3 key of what a
+    preflight found to share keys, which a load leaves out. A preflight is told whether keys are proved to be distinct,
+    and which of several rows with one key is chosen: none, first or last.
     """
 
     plan_bucket: str
@@ -31,6 +33,9 @@ class Arguments:
     validation: str = ""
     delete_extra: bool = False
     keep_existing: bool = False
+    collisions: str = ""
+    distinct_keys: bool = False
+    on_collision: str = "none"
 
     def includes(self, chunk: int) -> bool:
         """Whether this run is to load the chunk; both ends of `--chunks` are included."""
@@ -44,7 +49,8 @@ def parse(argv: Sequence[str]) -> Arguments:
 
     --plan s3://bucket/key, --secret-arn ARN or --connection-name NAME, --run-token TEXT, --task NAME (load),
     --writers 1 to 64 (4), --chunks FIRST-LAST (all), --validation ID, --delete-extra true or false (false),
-    --existing overwrite or keep (overwrite). Raises ArgumentsError.
+    --existing overwrite or keep (overwrite), --collisions KEY, --distinct-keys true or false (false),
+    --on-collision none, first or last (none). Raises ArgumentsError.
     """
     given, _ = _parser().parse_known_args(list(argv))
     if (given.secret_arn is None) == (given.connection_name is None):
@@ -66,6 +72,9 @@ def parse(argv: Sequence[str]) -> Arguments:
         validation=given.validation,
         delete_extra=given.delete_extra == "true",
         keep_existing=given.existing == "keep",
+        collisions=given.collisions,
+        distinct_keys=given.distinct_keys == "true",
+        on_collision=given.on_collision,
     )
 
 
@@ -87,6 +96,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--validation", default="")
     parser.add_argument("--delete-extra", choices=("true", "false"), default="false")
     parser.add_argument("--existing", choices=("overwrite", "keep"), default="overwrite")
+    parser.add_argument("--collisions", default="")
+    parser.add_argument("--distinct-keys", choices=("true", "false"), default="false")
+    parser.add_argument("--on-collision", choices=("none", "first", "last"), default="none")
     return parser
 
 

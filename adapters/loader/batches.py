@@ -7,8 +7,7 @@ from typing import Any, Callable, Optional
 
 from core.items.item import Item
 from core.items.plan import Cell, ItemPlan
-
-from adapters.loader.errors import KeyCollisionError
+from core.items.rejects import Reason, RejectedRow
 
 # BatchWriteItem takes 25 items and 16 MB of request. An item's request is longer than its size (base64, escapes,
 # type names), up to six times for text of control characters, so batches stay far below.
@@ -39,7 +38,7 @@ class Batcher:
         self._rows_by_key: dict[tuple[Any, ...], Sequence[Cell]] = {}
 
     def add(self, item: Item, row: Sequence[Cell], size: int) -> Batch | None:
-        """Take an item of `size` bytes. Raises KeyCollisionError when the batch holds another with its key."""
+        """Take an item of `size` bytes. Raises RejectedRow (key_collision) when the batch holds its key already."""
         full = self.rest() if self._batch.bytes + size > MAX_BYTES else None
         self._remember(tuple(item[name][type_] for name, type_ in self._keys), row)
         self._batch.items.append(item)
@@ -58,8 +57,5 @@ class Batcher:
     def _remember(self, key: tuple[Any, ...], row: Sequence[Cell]) -> None:
         other = self._rows_by_key.setdefault(key, row)
         if other is not row:
-            raise KeyCollisionError(
-                f"the source rows {self._row_key(other)} and {self._row_key(row)} have the same key "
-                f"({', '.join(name for name, _ in self._keys)}) and would become one item; "
-                "make the contract's key unique, or mend the rows, and start again"
-            )
+            # The preflight did not find these two: the source moved since.
+            raise RejectedRow(Reason.KEY_COLLISION, f"the source row {self._row_key(other)} has this key too")

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any, Callable
 
+from core.items.collisions import Collisions
 from core.items.item import ItemConverter
 from core.items.plan import Chunk, LoadPlan
 from core.items.rejects import RejectedRow
 
-from adapters.loader.batches import Batcher
+from adapters.loader.batches import Batch, Batcher
 from adapters.loader.errors import SourceLostError
+from adapters.loader.key_guard import KeyGuard
 from adapters.loader.objects import Bucket
 from adapters.loader.put_new import OnReject
 from adapters.loader.rejects import ChunkRejects
@@ -34,18 +36,34 @@ class _Clock:
     bytes: int = 0
 
 
+@dataclass(frozen=True)
+class _Rows:
+    """What a chunk's rows go through."""
+
+    converter: ItemConverter
+    guard: KeyGuard
+    batcher: Batcher
+
+    def add(self, row: Row) -> Batch | None:
+        """Take a row; a batch that is full now. Raises RejectedRow."""
+        item, size = self.converter.convert_sized(row)
+        self.guard.check(item, row)
+        return self.batcher.add(item, row, size)
+
+
 class ChunkLoader:
     """Loads chunks of one plan one after the other. A chunk's puts are idempotent, so it may be loaded again."""
 
     def __init__(
         self, plan: LoadPlan, reader: RowReader, new_writer: NewWriter, bucket: Bucket, *, run_token: str,
-        wait: Callable[[float], Any] = time.sleep,
+        collisions: Collisions | None = None, wait: Callable[[float], Any] = time.sleep,
     ) -> None:  # fmt: skip
         self._plan = plan
         self._reader = reader
         self._new_writer = new_writer
         self._bucket = bucket
         self._run_token = run_token
+        self._collisions = collisions or Collisions()
         self._wait = wait
         self._converters = [ItemConverter(item) for item in plan.items]
 
@@ -64,10 +82,14 @@ class ChunkLoader:
     def _load(self, chunk: Chunk) -> ChunkResult:
         began, clock = time.monotonic(), _Clock()
         converter = self._converters[chunk.item]
-        with ChunkRejects(converter, self._plan.item_of(chunk).entity) as rejects:
+        with ChunkRejects(converter, self._plan.item_of(chunk)) as rejects:
             with self._new_writer(converter, rejects.add) as writer:
-                batcher = Batcher(self._plan.item_of(chunk), converter.row_key)
-                self._convert(converter, batcher, self._timed(chunk, clock), writer, rejects, clock)
+                rows = _Rows(
+                    converter,
+                    KeyGuard(self._plan, chunk, converter, self._collisions),
+                    Batcher(self._plan.item_of(chunk), converter.row_key),
+                )
+                self._convert(rows, self._timed(chunk, clock), writer, rejects, clock)
             rejects.store(self._bucket, self._plan.rejects_key(chunk.number))
         result = self._result(chunk, writer, rejects, clock, time.monotonic() - began)
         result.require_every_row()
@@ -86,25 +108,23 @@ class ChunkLoader:
             yield group
 
     def _convert(
-        self, converter: ItemConverter, batcher: Batcher, groups: Iterable[list[Row]], writer: BatchWriter,
-        rejects: ChunkRejects, clock: _Clock,
-    ) -> None:  # fmt: skip
+        self, rows: _Rows, groups: Iterable[list[Row]], writer: BatchWriter, rejects: ChunkRejects, clock: _Clock
+    ) -> None:
         for group in groups:
             began = time.monotonic()
             batches = []
             for row in group:
                 try:
-                    item, size = converter.convert_sized(row)
+                    batch = rows.add(row)
                 except RejectedRow as reject:
                     rejects.add(row, reject)
                     continue
-                batch = batcher.add(item, row, size)
                 if batch is not None:
                     batches.append(batch)
             clock.convert += time.monotonic() - began
             for batch in batches:
                 writer.put(batch)
-        rest = batcher.rest()
+        rest = rows.batcher.rest()
         if rest is not None:
             writer.put(rest)
 

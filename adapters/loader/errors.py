@@ -23,10 +23,6 @@ class SourceTextError(LoadError):
     """The source sent text that is no UTF-8."""
 
 
-class KeyCollisionError(LoadError):
-    """Two source rows would become one item."""
-
-
 class ItemRefusedError(LoadError):
     """DynamoDB refused an item as invalid."""
 

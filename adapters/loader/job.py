@@ -15,7 +15,9 @@ from adapters.loader.arguments import Arguments, parse
 from adapters.loader.chunks import ChunkLoader
 from adapters.loader.ends import source_of, writer_factory
 from adapters.loader.errors import ArgumentsError
+from adapters.loader.key_guard import read_collisions
 from adapters.loader.objects import Bucket
+from adapters.loader.preflight import preflight
 from adapters.loader.results import ChunkResult, Results
 from adapters.loader.rows import RowReader
 
@@ -48,14 +50,15 @@ def load(arguments: Arguments, plan: LoadPlan, bucket: Bucket) -> None:
 
 
 Task = Callable[[Arguments, LoadPlan, Bucket], None]
-TASKS: dict[str, Task] = {"load": load}
+TASKS: dict[str, Task] = {"load": load, "preflight": preflight}
 
 
 def _load_chunks(arguments: Arguments, plan: LoadPlan, chunks: Sequence[Chunk], bucket: Bucket) -> None:
     results = Results(bucket, plan)
     with closing(RowReader(source_of(arguments), plan)) as reader:
         new_writer = writer_factory(plan, arguments)
-        loader = ChunkLoader(plan, reader, new_writer, bucket, run_token=arguments.run_token)
+        collisions = read_collisions(bucket, arguments.collisions)
+        loader = ChunkLoader(plan, reader, new_writer, bucket, run_token=arguments.run_token, collisions=collisions)
         for chunk in chunks:
             result = loader.load(chunk)
             results.store(result)

@@ -11,21 +11,22 @@ from types import TracebackType
 from typing import IO
 
 from core.items.item import ItemConverter
-from core.items.plan import Cell
-from core.items.rejects import RejectedRow
+from core.items.plan import Cell, ItemPlan
+from core.items.rejects import Reason, RejectedRow
 
 from adapters.loader.objects import Bucket
 
 
 class ChunkRejects:
-    """A context that collects one chunk's rejects: `{"row", "attribute", "reason", "message", "value"}` a line.
+    """A context that collects one chunk's rejects: `{"row", "attribute", "reason", "message", "values"}` a line.
 
-    Rows of a table with several entities have "entity" as well.
+    Rows of a table with several entities have "entity" as well. docs/rejects.md explains each member.
     """
 
-    def __init__(self, converter: ItemConverter, entity: str | None = None) -> None:
+    def __init__(self, converter: ItemConverter, item: ItemPlan) -> None:
         self._converter = converter
-        self._entity = {} if entity is None else {"entity": entity}
+        self._entity = {"entity": item.entity_name} if item.entity_name else {}
+        self._keys = [key.name for key in item.keys if key.index is None]
         self._file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed by __exit__
         self._lock = threading.Lock()
         self.by_reason: Counter[str] = Counter()
@@ -44,19 +45,24 @@ class ChunkRejects:
         return sum(self.by_reason.values())
 
     def add(self, row: Sequence[Cell], reject: RejectedRow) -> None:
-        """Keep a rejected row: its key, the reason, and the beginning of the offending cell. For any thread."""
+        """Keep a rejected row: its key, the reason, and the beginning of the cells to blame. For any thread."""
         line = {
             **self._entity,
             "row": self._converter.row_key(row),
             "attribute": reject.attribute,
             "reason": reject.reason,
             "message": reject.message,
-            "value": self._converter.preview(row, reject.attribute),
+            "values": self._converter.preview(row, self._to_blame(reject)),
         }
         written = json.dumps(line, ensure_ascii=False).encode("utf-8") + b"\n"
         with self._lock:
             self._file.write(written)
             self.by_reason[reject.reason] += 1
+
+    def _to_blame(self, reject: RejectedRow) -> list[str] | None:
+        if reject.reason in (Reason.KEY_COLLISION, Reason.KEY_TAKEN):
+            return self._keys
+        return [reject.attribute] if reject.attribute else None
 
     def store(self, bucket: Bucket, key: str) -> None:
         """Write the lines to `key`; without rejects, only over those that an earlier attempt left there."""

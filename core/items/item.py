@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 from core.items.convert import ValueConverter, value_converter
 from core.items.documents import AttributeValue
@@ -69,14 +69,11 @@ class ItemConverter:
         """What identifies the source row: source column to text (bytes as 0x...; None for NULL)."""
         return {name: _shown(row[index]) for name, index in zip(self._plan.row_key_names, self._plan.row_key)}
 
-    def preview(self, row: Sequence[Cell], attribute: str) -> str:
-        """The beginning (at most 200 characters) of the cells that `attribute` is made of; "" for no attribute."""
-        shown = [_shown(row[index]) for index in self._columns_of(attribute)]
-        return "#".join("NULL" if text is None else text for text in shown)[:PREVIEW_CHARACTERS]
-
-    def _columns_of(self, attribute: str) -> tuple[int, ...]:
-        found = (columns_of(of.source) for of in self._plan.attributes if of.name == attribute)
-        return next(found, ())
+    def preview(self, row: Sequence[Cell], attributes: Container[str] | None = None) -> dict[str, str | None]:
+        """The beginning (at most 200 characters) of each cell that the attributes are made of, by column; None: all."""
+        made_of = [columns_of(of.source) for of in self._plan.attributes if attributes is None or of.name in attributes]
+        indexes = sorted({index for columns in made_of for index in columns})
+        return {self._plan.columns[index].name: _beginning(_shown(row[index])) for index in indexes}
 
     def _refuse_impossible_keys(self) -> None:
         types = {attribute.name: attribute.type for attribute in self._plan.attributes}
@@ -109,6 +106,10 @@ def _checked_size(item: Item) -> int:
     if size > MAX_ITEM_BYTES:
         raise RejectedRow(Reason.ITEM_TOO_LARGE, f"the item has {size:,} bytes, DynamoDB holds {MAX_ITEM_BYTES:,}")
     return size
+
+
+def _beginning(text: str | None) -> str | None:
+    return None if text is None else text[:PREVIEW_CHARACTERS]
 
 
 def _shown(cell: Cell) -> str | None:

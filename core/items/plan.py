@@ -14,9 +14,10 @@ import json
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Union
 
-from core.items.sources import Source, from_document, to_document
+from core.items.sources import Source, Template, from_document, to_document
 
 FORMAT = 2
+ENTITY_TYPE = "entity_type"  # the attribute that items of a multi-entity table have besides (rule 8)
 
 Cell = Union[None, str, bytes]
 
@@ -83,6 +84,16 @@ class ItemPlan:
     keys: tuple[Key, ...]
     chunk_columns: tuple[int, ...] = ()
     entity: str | None = None
+
+    @property
+    def entity_name(self) -> str:
+        """The entity as people call it: its `entity_type`; "" in a plan that has one kind of rows only."""
+        if self.entity is None:
+            return ""
+        constants = (
+            a.source.parts for a in self.attributes if a.name == ENTITY_TYPE and isinstance(a.source, Template)
+        )
+        return next(("".join(parts) for parts in constants if all(isinstance(p, str) for p in parts)), self.entity)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,7 @@ class Reason:
     JSON_EMPTY_NAME = "json_empty_name"
     JSON_NAME_TOO_LONG = "json_name_too_long"
     ITEM_TOO_LARGE = "item_too_large"
+    KEY_COLLISION = "key_collision"
     KEY_TAKEN = "key_taken"
 
 

@@ -170,11 +170,12 @@ def test_the_source_row_is_named_by_its_key() -> None:
 
 def test_a_preview_shows_the_beginning_of_the_offending_cells() -> None:
     converter = ItemConverter(PLAN)
-    assert converter.preview(row(total="abc"), "total") == "abc"
-    assert converter.preview(row(name="x" * 500), "name") == "x" * 200
-    assert converter.preview(row(name=None), "id#name") == "7#NULL"
-    assert converter.preview(row(code=b"\xab" * 500), "code") == "0x" + "ab" * 99
-    assert converter.preview(row(), "") == ""
+    assert converter.preview(row(total="abc"), ["total"]) == {"total": "abc"}
+    assert converter.preview(row(name="x" * 500), ["name"]) == {"name": "x" * 200}
+    assert converter.preview(row(name=None), ["id#name"]) == {"id": "7", "name": None}
+    assert converter.preview(row(code=b"\xab" * 500), ["code"]) == {"code": "0x" + "ab" * 99}
+    assert converter.preview(row(), [""]) == {}
+    assert list(converter.preview(row())) == [column.name for column in PLAN.columns]
 
 
 @pytest.mark.parametrize("key", [Key("total", "S", "pk"), Key("missing", "S", "pk"), Key("day#id", "N", "sk", "x")])

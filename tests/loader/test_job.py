@@ -19,7 +19,7 @@ from botocore.exceptions import ClientError
 from adapters.loader.backoff import Backoff
 from adapters.loader.chunks import ChunkLoader
 from adapters.loader.credentials import Source
-from adapters.loader.errors import ArgumentsError, CountsDifferError, KeyCollisionError, SourceLostError
+from adapters.loader.errors import ArgumentsError, CountsDifferError, SourceLostError
 from adapters.loader.objects import Bucket
 from adapters.loader.results import ChunkResult
 from adapters.loader.rows import RowReader
@@ -143,21 +143,21 @@ def test_rows_that_cannot_be_items_are_kept_with_their_key_and_reason(load: Load
             "attribute": "name",
             "reason": "index_key_empty",
             "message": "the key of index ByName is empty",
-            "value": "",
+            "values": {"name": ""},
         },
         {
             "row": {"id": "3"},
             "attribute": "doc",
             "reason": "json_wrong_shape",
             "message": "the JSON value is not an object",
-            "value": "[1]",
+            "values": {"doc": "[1]"},
         },
         {
             "row": {"id": "5"},
             "attribute": "doc",
             "reason": "json_wrong_shape",
             "message": "the JSON value is not an object",
-            "value": "[2]",
+            "values": {"doc": "[2]"},
         },
     ]
 
@@ -184,15 +184,24 @@ def test_rejects_are_stored_before_the_result(load: Load) -> None:
     assert by_key(load.items()) == {n: expected(n) for n in range(1, 11)}
 
 
-def test_two_rows_with_one_key_stop_the_load(load: Load) -> None:
-    fill(load, 10)
-    item = replace(ITEM, attributes=(Attribute("pk", "N", FromColumn(3)), *ITEM.attributes[1:3]))
-    item = replace(item, columns=(*ITEM.columns, Column("same", Kind.INTEGER)))
+def same_key(load: Load) -> ItemPlan:
+    """Ids from 4 on have one key, by a view `w`."""
     load.database.execute("CREATE VIEW w AS SELECT t.*, LEAST(id, 4) AS same FROM t")
-    load.plan("w", item)
-    with pytest.raises(KeyCollisionError, match=r"{'id': '4'} and {'id': '5'}"):
-        load.run()
-    assert load.keys() == []
+    item = replace(ITEM, attributes=(Attribute("pk", "N", FromColumn(3)), *ITEM.attributes[1:3]))
+    return replace(item, columns=(*ITEM.columns, Column("same", Kind.INTEGER)))
+
+
+def test_two_rows_with_one_key_never_become_one_item(load: Load) -> None:
+    """Rows that the preflight knew nothing of: the source moved since."""
+    fill(load, 6)
+    plan = load.plan("w", same_key(load))
+    load.run()
+    assert by_key(load.items()).keys() == {1, 2, 3, 4}
+    assert load.result(plan)["rejects_by_reason"] == {"key_collision": 2}
+    assert [(r["row"], r["reason"], r["values"]) for r in load.rejects(plan)] == [
+        ({"id": "5"}, "key_collision", {"same": "4"}),
+        ({"id": "6"}, "key_collision", {"same": "4"}),
+    ]
 
 
 def test_unprocessed_items_do_not_get_lost(load: Load) -> None:

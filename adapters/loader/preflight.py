@@ -1,0 +1,138 @@
+"""The task `preflight`: reads every row once, converts it as the load does, and says which rows cannot be loaded.
+
+Guarantees:
+- It writes nothing but its own result, so it may be done any number of times.
+- Memory does not grow with the rows: keys go to disk, and findings are counted with a few rows named.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import tempfile
+import time
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any, Callable
+
+from core.items.canonical import key_digest
+from core.items.collisions import row_identity
+from core.items.item import ItemConverter
+from core.items.plan import Cell, Chunk, LoadPlan
+from core.items.preflight import COLLISION_MESSAGE, FORMAT, collisions_key, result_key
+from core.items.rejects import Reason, RejectedRow
+
+from adapters.loader.arguments import Arguments
+from adapters.loader.chunks import MAX_ATTEMPTS
+from adapters.loader.ends import source_of
+from adapters.loader.errors import SourceLostError
+from adapters.loader.findings import Findings
+from adapters.loader.key_spill import KeySpill
+from adapters.loader.objects import Bucket
+from adapters.loader.rows import RowReader
+from adapters.loader.shared_keys import SharedKeys
+
+
+def preflight(arguments: Arguments, plan: LoadPlan, bucket: Bucket) -> None:
+    """Survey every chunk of the plan; leaves `preflight/<token>/result.json`, and the shared keys if there are any."""
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory() as directory, closing(RowReader(source_of(arguments), plan)) as reader:
+        survey = Survey(plan, reader, None if arguments.distinct_keys else KeySpill(Path(directory) / "keys"))
+        for chunk in plan.chunks:
+            survey.chunk(chunk)
+        found = survey.result(arguments.on_collision)
+    packed = found.pop("packed")
+    if packed:
+        bucket.put(collisions_key(plan.prefix, arguments.run_token), packed, content_type="application/octet-stream")
+    result = {
+        "format": FORMAT,
+        "view_hash": plan.view_hash,
+        **found,
+        "seconds": round(time.monotonic() - began, 3),
+        # Linux counts in kilobytes (getrusage(2)); Glue runs on nothing else.
+        "peak_memory_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+    }
+    body = json.dumps(result, ensure_ascii=False, sort_keys=True).encode("utf-8")
+    bucket.put(result_key(plan.prefix, arguments.run_token), body, content_type="application/json")
+
+
+class Survey:
+    """Looks at the rows of chunks one after the other; without a spill, keys are known to be distinct."""
+
+    def __init__(
+        self, plan: LoadPlan, reader: RowReader, spill: KeySpill | None, wait: Callable[[float], Any] = time.sleep
+    ) -> None:
+        self._plan = plan
+        self._reader = reader
+        self._spill = spill
+        self._wait = wait
+        self._converters = [ItemConverter(item) for item in plan.items]
+        self._keys = [[key.name for key in item.keys if key.index is None] for item in plan.items]
+        self._findings = Findings()
+        self._rows = 0
+
+    def chunk(self, chunk: Chunk) -> None:
+        """Look at a chunk; a lost source is connected to again and the chunk begun anew, at most 6 times."""
+        mark = self._spill.mark() if self._spill is not None else []
+        for attempt in range(1, MAX_ATTEMPTS + 1):
+            findings = Findings()
+            try:
+                rows = self._look(chunk, findings)
+            except SourceLostError:
+                if attempt == MAX_ATTEMPTS:
+                    raise
+                if self._spill is not None:
+                    self._spill.back_to(mark)
+                self._wait(min(60.0, 2.0**attempt))
+            else:
+                self._findings.merge(findings)
+                self._rows += rows
+                return
+
+    def result(self, choose: str) -> dict[str, Any]:
+        """Everything found as JSON data, and under "packed" the shared keys for the loader; None: none, or too many."""
+        shared = SharedKeys(self._plan.items, choose)
+        if self._spill is not None:
+            shared.take(self._spill.shared())
+        findings = self._findings.records()
+        if shared.keys:
+            findings.append(
+                {
+                    "reason": Reason.KEY_COLLISION,
+                    "attribute": "",
+                    "message": COLLISION_MESSAGE,
+                    "count": shared.rows,
+                    "keys": shared.keys,
+                    "groups": [self._named(group) for group in shared.groups],
+                }
+            )
+        return {"rows": self._rows, "findings": findings, "packed": shared.packed() if shared.keys else None}
+
+    def _look(self, chunk: Chunk, findings: Findings) -> int:
+        converter, keys = self._converters[chunk.item], self._keys[chunk.item]
+        entity = self._plan.item_of(chunk).entity_name
+        count = 0
+        for group in self._reader.read(chunk):
+            count += len(group)
+            for row in group:
+                try:
+                    item = converter.convert(row)
+                except RejectedRow as reject:
+                    findings.add(entity, reject, converter.row_key(row))
+                    continue
+                if self._spill is not None:
+                    self._spill.add(key_digest(item, keys), self._identity(chunk, row))
+        return count
+
+    def _identity(self, chunk: Chunk, row: Sequence[Cell]) -> bytes:
+        return row_identity(chunk.item, self._converters[chunk.item].row_key(row))
+
+    def _named(self, group: dict[str, Any]) -> dict[str, Any]:
+        return {"count": group["count"], "rows": [self._row(identity) for identity in group["rows"]]}
+
+    def _row(self, identity: bytes) -> dict[str, Any]:
+        number, *texts = json.loads(identity)
+        item = self._plan.items[number]
+        entity = {"entity": item.entity_name} if item.entity_name else {}
+        return {**entity, "row": dict(zip(item.row_key_names, texts))}
