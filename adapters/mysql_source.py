@@ -9,6 +9,7 @@ from adapters.mcp_hub import McpHub
 from adapters.wire import cell_to_wire, permissions_from_wire, row_from_wire, status_from_wire
 from core.items.plan import Cell
 from core.ports import ChunkBound, PermissionReport, QueryResult, ServiceStatus, ViewState
+from core.source_position import SourcePosition
 from core.source_schema import SourceSchema
 
 _ANSWER_MARGIN_SECONDS = 30  # the call's deadline is later than the statement's own, so that its error arrives
@@ -78,6 +79,12 @@ class MysqlSource:
 
     async def execute_ddl(self, sql: str) -> None:
         await self.hub.call("mysql", "mysql_execute_ddl", {"sql": sql}, timeout_seconds=_DDL_SECONDS, repeatable=False)
+
+    async def position(self) -> SourcePosition:
+        found = await self.hub.call("mysql", "mysql_get_position")
+        file, offset = found["binlog_file"], found["binlog_position"]
+        binlog = None if file is None else f"{file}:{offset}"
+        return SourcePosition(found["server_time"], found["gtid"], binlog, found["reason"])
 
     async def publish_secret(self, name: str, tags: dict[str, str]) -> str:
         found = await self.hub.call("mysql", "mysql_publish_secret", {"name": name, "tags": tags})

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from core.items.plan import Cell
+from core.source_position import SourcePosition
 from core.source_schema import SourceSchema
 
 Item = dict[str, Any]  # attribute name -> low-level attribute value; binary is bytes
@@ -102,6 +103,10 @@ class SourceDatabase(Protocol):
 
     async def execute_ddl(self, sql: str) -> None:
         """Create, replace or drop one `ddb_..._view`."""
+        ...
+
+    async def position(self) -> SourcePosition:
+        """Where the server stands now, as far as the user may see it."""
         ...
 
     async def publish_secret(self, name: str, tags: dict[str, str]) -> str:

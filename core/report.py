@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, computed_field, mo
 
 from core.checkpoints import MigrationStatus
 from core.lifecycle import TableState
+from core.source_position import Movement
 
 EXIT_OK: Final = 0
 EXIT_FAILED: Final = 1
@@ -31,6 +32,20 @@ class SourceResult(_Part):
     engine: str
     version: str
     database: str
+
+
+class SourceMovement(_Part):
+    """Whether the source's server changed anything while a table was loaded, and until it was validated.
+
+    The times are the server's own. `reason` says why it cannot be told where it cannot.
+    """
+
+    table: str
+    during_load: Movement
+    until_validated: Movement
+    load_began_at: str | None = None
+    load_ended_at: str | None = None
+    reason: str = ""
 
 
 class ViewResult(_Part):
@@ -132,6 +147,7 @@ class MigrationResult(_Part):
     views: list[ViewResult] = Field(default_factory=list)
     tables: list[TableResult]
     jobs: list[JobResult] = Field(default_factory=list)
+    movements: list[SourceMovement] = Field(default_factory=list)
     validation: list[ValidationResult] = Field(default_factory=list)
     metrics: Metrics = Field(default_factory=Metrics)
     problems: list[Problem] = Field(default_factory=list)

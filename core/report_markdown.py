@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from core.lifecycle import TableState
+from core.source_position import Movement
 
 if TYPE_CHECKING:
     from core.report import MigrationResult, TableMetrics, TableResult, ValidationResult
@@ -112,6 +113,12 @@ def status_word(table: TableResult, check: ValidationResult | None) -> Safe:
     return Safe(f"… {table.state.value}")
 
 
+def moved(movement: Movement, reason: str) -> str:
+    """What the source did meanwhile, in words."""
+    words = {Movement.UNCHANGED: "unchanged (same position)", Movement.MOVED: "moved"}
+    return words.get(movement, f"cannot tell: {reason}")
+
+
 @cache
 def _template() -> Template:
     # Markdown needs other escaping than HTML: `finalize` escapes whatever an expression yields.
@@ -132,5 +139,7 @@ def render(result: MigrationResult) -> str:
     checks = {check.table: check for check in result.validation}
     times = {metrics.table: metrics.seconds for metrics in result.metrics.per_table}
     rows = [(table, checks.get(table.table), times.get(table.table)) for table in result.tables]
-    text = _template().render(result=result, rows=rows, status_word=status_word, mismatches_shown=MISMATCHES_SHOWN)
+    text = _template().render(
+        result=result, rows=rows, status_word=status_word, moved=moved, mismatches_shown=MISMATCHES_SHOWN
+    )
     return re.sub(r"\n{3,}", "\n\n", text)

@@ -14,12 +14,15 @@ from core.report import (
     MigrationResult,
     Mismatch,
     Problem,
+    SourceMovement,
     SourceResult,
     TableMetrics,
     TableResult,
     ValidationResult,
     ViewResult,
 )
+from core.source_position import movement_between
+from core.steps.position import LOAD_BEGAN_AT, LOAD_ENDED_AT, VALIDATION_ENDED_AT
 
 
 def summarize(record: MigrationRecord, tables: Sequence[TableCheckpoint], now: datetime) -> MigrationResult:
@@ -39,6 +42,7 @@ def summarize(record: MigrationRecord, tables: Sequence[TableCheckpoint], now: d
         views=[_view(t) for t in tables if "view" in t.evidence],
         tables=[_table(t, record) for t in tables],
         jobs=[_job(t) for t in tables if "job_name" in t.evidence],
+        movements=[_movement(t) for t in tables if LOAD_ENDED_AT in t.evidence],
         validation=[v for t in tables if (v := _validation(t)) is not None],
         metrics=_metrics([_table_metrics(t) for t in tables if "load" in t.evidence], tables),
         problems=[_problem(t) for t in tables if t.error is not None],
@@ -90,6 +94,20 @@ def _job(at: TableCheckpoint) -> JobResult:
         run_state=found.get("run_state"),
         attempts=len(found.get("run_ids", [])),
         execution_seconds=found.get("run_seconds"),
+    )
+
+
+def _movement(at: TableCheckpoint) -> SourceMovement:
+    found = at.evidence
+    loading, reason = movement_between(found, LOAD_BEGAN_AT, LOAD_ENDED_AT)
+    whole, later_reason = movement_between(found, LOAD_BEGAN_AT, VALIDATION_ENDED_AT)
+    return SourceMovement(
+        table=at.table,
+        during_load=loading,
+        until_validated=whole,
+        load_began_at=(found.get(LOAD_BEGAN_AT) or {}).get("server_time"),
+        load_ended_at=(found.get(LOAD_ENDED_AT) or {}).get("server_time"),
+        reason=reason or later_reason,
     )
 
 

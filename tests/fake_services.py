@@ -18,6 +18,7 @@ from core.ports import (
     ServiceStatus,
     ViewState,
 )
+from core.source_position import SourcePosition
 from core.source_schema import SourceSchema
 
 CHECKED_AT = "2026-01-02T03:04:05+00:00"
@@ -55,7 +56,10 @@ def ready(server: str) -> tuple[ServiceStatus, PermissionReport]:
 
 @dataclass
 class FakeSource:
-    """A source with the rows that its one view shows; `collisions` is what any GROUP BY query answers."""
+    """A source with the rows that its one view shows; `collisions` is what any GROUP BY query answers.
+
+    Its position is `changes`, which grows before each look while it `moves`.
+    """
 
     effects: Effects
     schema: SourceSchema
@@ -66,6 +70,8 @@ class FakeSource:
     views: dict[str, str] = field(default_factory=dict)
     foreign_view: bool = False
     described: list[list[str]] = field(default_factory=list)
+    changes: int = 1
+    moves: bool = False
 
     async def status(self) -> ServiceStatus:
         return ready("mysql")[0]
@@ -116,6 +122,10 @@ class FakeSource:
         with self.effects.of("view"):
             name = sql.split("VIEW `")[1].split("`", maxsplit=1)[0]
             self.views[name] = sql.split("'tf:")[1].split("'", maxsplit=1)[0]
+
+    async def position(self) -> SourcePosition:
+        self.changes += self.moves
+        return SourcePosition(CHECKED_AT, gtid=f"uuid:1-{self.changes}")
 
     async def publish_secret(self, name: str, tags: dict[str, str]) -> str:
         with self.effects.of("secret"):

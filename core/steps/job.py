@@ -7,6 +7,7 @@ from typing import Any
 from core.compile import ENTITY_COLUMN, CompiledEntity
 from core.items.plan import Chunk, LoadPlan
 from core.ports import JobDefinition
+from core.steps.position import JOB_CREATED_AT, source_position
 from core.steps.table_run import Evidence, TableRun
 
 
@@ -48,6 +49,7 @@ async def create_job(run: TableRun, intent: Evidence, evidence: Evidence) -> dic
         "job_created": created,
         "loader_sha256": package.sha256,
         "secret_arn": secret_arn,
+        JOB_CREATED_AT: await source_position(run),
         "chunks": len(chunks),
         "rows_planned": sum(c.rows for c in chunks) if all(e.chunk_columns for e in run.table.entities) else None,
     }

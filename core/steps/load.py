@@ -12,6 +12,7 @@ from core.items.plan import LoadPlan
 from core.ports import JobRun
 from core.steps.job_run import LOAD, RUN_TOKEN, runs_of, watch
 from core.steps.own_view import require_own_view
+from core.steps.position import JOB_CREATED_AT, LOAD_BEGAN_AT, LOAD_ENDED_AT, source_position
 from core.steps.results import LoadTotals, total
 from core.steps.table_run import Evidence, TableRun
 
@@ -26,11 +27,24 @@ async def start_load(run: TableRun, intent: Evidence, evidence: Evidence) -> dic
     await require_own_view(run)
     if not found:
         await _require_empty(run)
+    began_at = await _began_at(run, evidence, before_any_run=not found)
     run_id = _usable(found, token) or await run.world.jobs.start_run(job, {RUN_TOKEN: token})
     before = evidence.get("run_ids", [])
     dead = [r.run_id for r in reversed(found) if r.is_dead and r.run_id not in before]
     run_ids = [*(i for i in before if i != run_id), *dead, run_id]
-    return {"run_id": run_id, "run_ids": run_ids, "load_started_at": run.world.clock.now().isoformat()}
+    return {
+        "run_id": run_id,
+        "run_ids": run_ids,
+        "load_started_at": run.world.clock.now().isoformat(),
+        LOAD_BEGAN_AT: began_at,
+    }
+
+
+async def _began_at(run: TableRun, evidence: Evidence, *, before_any_run: bool) -> Any:
+    """The source's position before the first row was read; a run that nobody noted began after the job was made."""
+    if before_any_run:
+        return await source_position(run)
+    return evidence.get(LOAD_BEGAN_AT) or evidence.get(JOB_CREATED_AT)
 
 
 async def _require_empty(run: TableRun) -> None:
@@ -63,6 +77,7 @@ async def finish_load(run: TableRun, intent: Evidence, evidence: Evidence) -> di
         "run_attempt": finished.attempt,
         "run_seconds": finished.execution_seconds,
         "load_finished_at": run.world.clock.now().isoformat(),
+        LOAD_ENDED_AT: await source_position(run),
     }
 
 

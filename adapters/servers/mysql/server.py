@@ -14,6 +14,7 @@ from adapters.servers.mysql.cells import WireCell
 from adapters.servers.mysql.chunks import ChunkPlan, plan_chunks
 from adapters.servers.mysql.connection import connect
 from adapters.servers.mysql.discovery import Discovery, discover
+from adapters.servers.mysql.position import SourcePosition, source_position
 from adapters.servers.mysql.privileges import privilege_report
 from adapters.servers.mysql.query import QueryAnswer, execute_query
 from adapters.servers.mysql.schema import Schema, describe_schema
@@ -74,6 +75,12 @@ def _add_checks(server: ToolServer, clients: AwsClients) -> None:
     ) -> Discovery:
         """Find MySQL and MariaDB servers at these places; the configured password goes to the configured one only."""
         return discover(clients, hosts, ports, users, timeout_seconds)
+
+    @server.tool(annotations=READ)
+    def mysql_get_position() -> SourcePosition:
+        """The server's time, its executed GTIDs and the end of its binary log, as far as the user may see them."""
+        with connect(_address(clients)) as session:
+            return source_position(session)
 
     @server.tool(annotations=READ)
     def mysql_validate_permissions() -> PermissionReport:
