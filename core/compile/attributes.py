@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, Final
+
 from sqlglot import exp
 
 from core.compile.calculated import calculated_source
@@ -12,7 +14,12 @@ from core.compile.transformed import transformed
 from core.contract.model import Attribute, MultiColumnJoin
 from core.contract.problems import nearest, plain, shown
 from core.items.problems import source_problem
-from core.items.sources import FromColumn, Source
+from core.items.sources import FromColumn, Source, Template
+
+MAX_LEVELS: Final = 20  # attributes that are made of attributes; programs that read them nest as deeply
+_MAX_PARTS: Final = 1_000  # of one value: ten levels that each name the next one ten times would have ten billion
+_TOO_MANY: Final = "is made of too many other attributes: at most {} one through the other, and 1,000 parts in all"
+_DIRECTLY: Final = "Name the columns themselves."
 
 
 def compile_attributes(scope: EntityScope) -> dict[str, Source]:
@@ -29,6 +36,9 @@ def attribute_source(name: str, scope: EntityScope) -> Source | None:
     if name in scope.sources:
         return scope.sources[name]
     place = scope.place.inside(f"attribute {name}")
+    if len(scope.under_way) > MAX_LEVELS:
+        place.problem("", _TOO_MANY.format(MAX_LEVELS), _DIRECTLY)
+        return None
     if name in scope.under_way:
         place.problem("", f"refers to itself: {' -> '.join(plain(n) for n in [*scope.under_way, name])}")
         return None
@@ -53,11 +63,27 @@ def _compile(attribute: Attribute, scope: EntityScope, place: Place) -> Source:
     elif attribute.source_column is not None:
         value = _plain(attribute, scope, place)
     found = transformed(attribute, value, scope, lambda name: attribute_source(name, scope), place)
+    if _extends_too_far(found):
+        place.problem("", _TOO_MANY.format(MAX_LEVELS), _DIRECTLY)
+        raise Refused
     reason = source_problem(found, attribute.type, scope.select.columns)
     if reason is not None:
         place.problem("type", f"{attribute.type} is impossible here: {reason}")
         raise Refused
     return found
+
+
+def _extends_too_far(source: Source) -> bool:
+    waiting: list[tuple[Any, int]] = [(source, 0)]
+    seen = 0
+    while waiting:
+        part, level = waiting.pop()
+        seen += 1
+        if seen > _MAX_PARTS or level > MAX_LEVELS:
+            return True
+        within = part.parts if isinstance(part, Template) else getattr(part, "of", ())
+        waiting += [(p, level + 1) for p in (within if isinstance(within, tuple) else (within,))]
+    return False
 
 
 def _require_right_source(attribute: Attribute, scope: EntityScope, place: Place) -> None:

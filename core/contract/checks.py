@@ -16,8 +16,7 @@ KEY_TYPES = ("S", "N", "B")
 
 def structural_problems(contract: Contract) -> list[Problem]:
     """Every problem that the document alone shows, in its order."""
-    problems = list(_duplicates("contract", "table", (t.table for t in contract.tables)))
-    problems += _shared_views(contract)
+    problems = list(_shared_names(contract))
     for number, table in enumerate(contract.tables):
         place = table_place(number, table)
         problems += _parts(place, table)
@@ -40,11 +39,15 @@ def composed_parts(name: str) -> list[str]:
     return name.split("#")
 
 
-def _shared_views(contract: Contract) -> Iterator[Problem]:
-    seen: dict[str, str] = {}
+def _shared_names(contract: Contract) -> Iterator[Problem]:
+    seen: dict[str, tuple[int, str]] = {}
     for number, table in enumerate(contract.tables):
-        other = seen.setdefault(table.view_name, table.table)
-        if other != table.table:
+        first, other = seen.setdefault(table.view_name, (number, table.table))
+        if first != number and other == table.table:
+            yield Problem(
+                table_place(number, table), f"the table {other!r} stands here twice", "Remove or rename one of them."
+            )
+        elif other != table.table:
             yield Problem(
                 table_place(number, table),
                 f"would share the view {table.view_name} with table {other!r}: view names do not tell upper from "
