@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
+from core.compile.absent import absent_column
 from core.compile.select import DEFINITION_COLUMN, ENTITY_COLUMN, SelectBuilder
 
 __all__ = ["DEFINITION_COLUMN", "View", "build_view"]
@@ -57,5 +58,5 @@ def _branch(selects: Sequence[SelectBuilder], number: int, extra: tuple[exp.Expr
         if other == number:
             columns += select.selected
         else:
-            columns += [exp.alias_(exp.Null(), c.name, quoted=True) for c in select.columns]
+            columns += [absent_column(select, index) for index in range(len(select.columns))]
     return selects[number].tree([*columns, *(e.copy() for e in extra)])

@@ -195,6 +195,8 @@ def main(arguments: Sequence[str]) -> int:
     with _servers(options.url or os.environ.get(URLS, "").split()) as addresses:
         found = [compare(address, options.rows, options.repeat) for address in addresses]
     console.print(report(found))
+    for one in found:
+        console.print(_forms(one))
     console.print(
         f"Measured: {', '.join(one.server for one in found) or 'no server: none is on PATH, none was given'}."
     )

@@ -11,7 +11,7 @@ from core.contract import ContractError
 from core.items.plan import Attribute, Column, ItemPlan, Key
 from core.items.sources import FromColumn, JoinedText, Template
 from core.target_table import KeyAttribute, TargetOptions
-from tests.unit.schemas import SHOP, attribute, contract
+from tests.unit.schemas import SHOP, attribute, column, contract, schema, table
 
 NAME = attribute("name", "S", "name")
 TOTAL = attribute("name", "N", "total")
@@ -38,16 +38,37 @@ def refused(*entities: dict[str, Any], **changes: Any) -> list[str]:
     return [str(p).removeprefix("tables[0] Both") for p in caught.value.problems]
 
 
-def test_each_entity_is_a_select_of_its_own_columns_beside_nulls() -> None:
+def test_each_entity_is_a_select_of_its_own_columns_beside_nulls_and_typed_nulls_beside_keys() -> None:
     view = made(USER, ORDER).view
     marker = f"'tf:{view.definition_hash}' AS `tableferry_definition`"
     assert view.select_sql == (
         "SELECT '0' AS `tableferry_entity`, `s`.`name` AS `name`, `s`.`id` AS `id`, NULL AS `tableferry_4`, "
-        f"NULL AS `customer_id`, NULL AS `tableferry_6`, {marker} FROM `customers` AS `s` "
-        "UNION ALL SELECT '1' AS `tableferry_entity`, NULL AS `name`, NULL AS `id`, `s`.`total` AS `tableferry_4`, "
-        f"`s`.`customer_id` AS `customer_id`, `s`.`id` AS `tableferry_6`, {marker} FROM `orders` AS `s`"
+        f"NULL AS `customer_id`, CAST(NULL AS SIGNED) AS `tableferry_6`, {marker} FROM `customers` AS `s` UNION ALL "
+        "SELECT '1' AS `tableferry_entity`, NULL AS `name`, CAST(NULL AS SIGNED) AS `id`, "
+        f"`s`.`total` AS `tableferry_4`, `s`.`customer_id` AS `customer_id`, `s`.`id` AS `tableferry_6`, {marker} FROM `orders` AS `s`"
     )
     assert view.columns == ("tableferry_entity", "name", "id", "tableferry_4", "customer_id", "tableferry_6")
+
+
+@pytest.mark.parametrize(
+    ("column_type", "null"),
+    [
+        ("bigint unsigned", "CAST(NULL AS UNSIGNED)"),
+        ("int(5) unsigned zerofill", "CAST(NULL AS UNSIGNED)"),
+        ("decimal(30,4) unsigned", "CAST(NULL AS DECIMAL(30,4))"),
+        ("year(4)", "NULL"),  # 0000 beside a number would become 0
+        ("varchar(9)", "NULL"),
+        ("datetime(3)", "NULL"),
+    ],
+)
+def test_the_null_beside_a_key_has_the_keys_class_of_type(column_type: str, null: str) -> None:
+    source = schema(table("things", column("k", column_type), key=("k",)), table("other", column("id")))
+    things = entity("T", "things", "T#{k}", "X", attribute("k", "S", "k"))
+    other = entity("O", "other", "O#{id}", "X", attribute("id", "S", "id"))
+    whole = {"table": "Both", "type": "multi-entity", "pk": "PK", "sk": "SK", "entities": [things, other]}
+    (made_of,) = compile_contract(contract(whole), source, TargetOptions())
+    key = made_of.entities[0].item.columns[made_of.entities[0].item.row_key[0]].name
+    assert f" {null} AS `{key}`" in made_of.view.select_sql.split(" UNION ALL ")[1]
 
 
 def test_each_entity_has_its_own_plan_and_its_type_as_an_attribute() -> None:
