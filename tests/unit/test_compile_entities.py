@@ -45,7 +45,8 @@ def test_each_entity_is_a_select_of_its_own_columns_beside_nulls_and_typed_nulls
         "SELECT '0' AS `tableferry_entity`, `s`.`name` AS `name`, `s`.`id` AS `id`, NULL AS `tableferry_4`, "
         f"NULL AS `customer_id`, CAST(NULL AS SIGNED) AS `tableferry_6`, {marker} FROM `customers` AS `s` UNION ALL "
         "SELECT '1' AS `tableferry_entity`, NULL AS `name`, CAST(NULL AS SIGNED) AS `id`, "
-        f"`s`.`total` AS `tableferry_4`, `s`.`customer_id` AS `customer_id`, `s`.`id` AS `tableferry_6`, {marker} FROM `orders` AS `s`"
+        "`s`.`total` AS `tableferry_4`, `s`.`customer_id` AS `customer_id`, "
+        f"`s`.`id` AS `tableferry_6`, {marker} FROM `orders` AS `s`"
     )
     assert view.columns == ("tableferry_entity", "name", "id", "tableferry_4", "customer_id", "tableferry_6")
 
