@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Any
 
 from core.compile import CompiledTable, compile_contract
@@ -16,15 +17,15 @@ from core.source_schema import SourceSchema
 
 
 async def plan_tables(
-    contract: Contract, world: World, options: MigrationOptions, *, resumed: bool = False
+    contract: Contract, world: World, options: MigrationOptions, *, moment: datetime, resumed: bool = False
 ) -> tuple[SourceSchema, list[CompiledTable]]:
-    """Compile every table and prove its joins.
+    """Compile every table and prove its joins; `moment` is when the migration began or begins.
 
     Raises ContractError with every problem: of the schema, of joins with several matches, of target tables that
     exist and differ. A `resumed` migration proved its joins and tables before it began.
     """
     schema = await _schema(contract, world.source)
-    compiled = compile_contract(contract, schema, options.target)
+    compiled = compile_contract(contract, schema, options.target, moment=moment)
     if resumed:
         return schema, compiled
     found = await asyncio.gather(

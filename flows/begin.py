@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from adapters.loader_package import build_loader_package
@@ -51,8 +52,8 @@ async def begin_migration(
 
     Raises NotReadyError, ContractError, StateError (the id exists).
     """
-    readiness, schema, tables = await _ready_and_planned(contract, options, world)
     now = world.clock.now()
+    readiness, schema, tables = await _ready_and_planned(contract, options, world, now)
     record = MigrationRecord(
         id=migration_id or new_migration_id(),
         contract_hash=contract_hash(contract),
@@ -79,7 +80,7 @@ async def reopen_migration(
     Raises StateError when the source's schema changed so that a view would differ.
     """
     contract = ContractModel.model_validate(record.contract)
-    readiness, schema, tables = await _ready_and_planned(contract, options, world, resumed=True)
+    readiness, schema, tables = await _ready_and_planned(contract, options, world, record.created_at, resumed=True)
     _require_same_source(record, readiness)
     checkpoints = await asyncio.to_thread(store.tables, record.id)
     _require_same_views(tables, checkpoints)
@@ -91,12 +92,14 @@ async def reopen_migration(
 
 
 async def _ready_and_planned(
-    contract: Contract, options: MigrationOptions, world: World, *, resumed: bool = False
+    contract: Contract, options: MigrationOptions, world: World, moment: datetime, *, resumed: bool = False
 ) -> tuple[Readiness, SourceSchema, list[CompiledTable]]:
     names = [options.target.table_prefix + t.table for t in contract.tables]
     readiness = await in_task("check", lambda: check_readiness(world, options, names))
     readiness.require()
-    schema, tables = await in_task("plan", lambda: plan_tables(contract, world, options, resumed=resumed))
+    schema, tables = await in_task(
+        "plan", lambda: plan_tables(contract, world, options, moment=moment, resumed=resumed)
+    )
     return readiness, schema, tables
 
 

@@ -74,7 +74,7 @@ async def _plan(settings: Settings, contract: Contract) -> list[PlannedTable]:
 
     options = settings.migration_options()
     async with open_world(settings, options) as world:
-        _, tables = await plan_tables(contract, world, options)
+        _, tables = await plan_tables(contract, world, options, moment=world.clock.now())
         return [PlannedTable(t, await expected_rows(world.source, t)) for t in tables]
 
 

@@ -1,9 +1,7 @@
-"""Expressions of a contract: parsed by sqlglot, limited to what CONTRACT.md allows, names resolved to real columns.
+"""Expressions of a contract over its tables: names resolved to real columns.
 
-Guarantees:
-- Nothing but columns, literals, operators and listed functions gets through; no statement, subquery, comment,
-  variable or unlisted function does, however it is written.
-- Every column in the result is qualified with an alias of ours and quoted; a name that is no column is a problem.
+Every column in the result is qualified with an alias of ours and quoted; a name that is no column is a problem. What
+an expression may hold is in `core.compile.allowed`, how it is read in `core.compile.contract_sql`.
 """
 
 from __future__ import annotations
@@ -12,25 +10,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sqlglot import exp
-from sqlglot.dialects.mysql import MySQL
-from sqlglot.errors import ParseError, TokenError
 
+from core.compile.allowed import arguments_of, function_name, refuse_unlisted
+from core.compile.contract_sql import parsed, parsed_order, remember, shown_sql
 from core.compile.functions import FUNCTIONS
-from core.compile.grammar import is_no_mysql, nests_too_deeply
-from core.compile.kinds import function_name, kind_of
+from core.compile.kinds import kind_of
 from core.compile.problem import ExpressionProblem
 from core.compile.texts import NUMERIC, as_number, as_text
 from core.contract.problems import nearest, shown
 from core.items.plan import Kind
 from core.source_schema import SourceColumn, SourceTable
 
-_OPERATORS: tuple[type[exp.Expr], ...] = (
-    *(exp.And, exp.Or, exp.Not, exp.Paren, exp.EQ, exp.NEQ, exp.NullSafeEQ, exp.GT, exp.GTE, exp.LT, exp.LTE),
-    *(exp.Is, exp.In, exp.Between, exp.Like, exp.Null, exp.Boolean, exp.Literal, exp.Neg),
-    *(exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.IntDiv, exp.Column, exp.Identifier, exp.Xor),
-    *(exp.Case, exp.If, exp.Cast, exp.DataType, exp.DataTypeParam, exp.Interval, exp.Var, exp.DateAdd, exp.DateSub),
-    *(exp.JSONPath, exp.JSONPathPart, exp.CharacterSet),
-)
 _COMPARISONS = (exp.EQ, exp.NEQ, exp.NullSafeEQ, exp.GT, exp.GTE, exp.LT, exp.LTE)
 
 
@@ -85,24 +75,13 @@ def tables_named(text: str) -> list[str]:
 
 def ordering(text: str, target: Relation) -> list[exp.Expr]:
     """The keys of an `order_by`, over the target table."""
-    try:
-        tokens = MySQL().tokenize("ORDER BY " + text)
-        if any(token.comments for token in tokens):
-            raise ExpressionProblem("holds a comment", "Remove it.")
-        (order,) = MySQL().parser().parse_into(exp.Order, tokens, text)
-    except (ParseError, TokenError, ValueError, IndexError):
-        raise ExpressionProblem(f"{shown(text)} is no list of sort keys", "Write `column DESC, other ASC`.") from None
-    except RecursionError:
-        raise ExpressionProblem("is nested too deeply") from None
-    if order is None or order.this is not None:
-        raise ExpressionProblem(f"{shown(text)} is no list of sort keys", "Write `column DESC, other ASC`.")
     keys: list[exp.Expr] = []
-    for key in order.expressions:
-        _refuse_unlisted(key.this)
+    for key in parsed_order(text):
+        refuse_unlisted(key.this)
         if isinstance(key.this.unnest(), exp.Literal) or bool(key.args.get("nulls_first")) == bool(
             key.args.get("desc")
         ):
-            raise ExpressionProblem(f"{shown(key.sql('mysql'))} is no sort key", "Name columns, with ASC or DESC.")
+            raise ExpressionProblem(f"{shown_sql(key)} is no sort key", "Name columns, with ASC or DESC.")
         resolved = _resolved(key.this, {target.name: target}, default=target)
         keys.append(exp.Ordered(this=resolved, desc=bool(key.args.get("desc")), nulls_first=not key.args.get("desc")))
     return keys
@@ -117,8 +96,8 @@ def column_at(node: exp.Column, relations: Mapping[str, Relation]) -> SourceColu
 def exact(tree: exp.Expr, relations: Mapping[str, Relation]) -> exp.Expr:
     """The resolved tree so that both engines give the same value, exactly.
 
-    A bit field counts as its number; a number that meets text in CONCAT is text first, because the server cuts the
-    text that it makes of one itself (-0.12345 becomes -0.1234 where the value is materialised).
+    A bit field counts as its number; a number that stands for a text, as in CONCAT, is text first, because the server
+    cuts the text that it makes of one itself (-0.12345 becomes -0.1234 where the value is materialised).
     """
 
     def numbered(node: exp.Expr) -> exp.Expr:
@@ -126,11 +105,15 @@ def exact(tree: exp.Expr, relations: Mapping[str, Relation]) -> exp.Expr:
         return as_number(node) if column is not None and column.kind == Kind.BIT else node
 
     found = tree.transform(numbered)
-    for call in found.find_all(exp.Concat, exp.ConcatWs):
-        for argument in list(call.expressions):
+    numbers: list[tuple[exp.Expr, str]] = []
+    for call in found.walk():
+        name = function_name(call)
+        for argument in arguments_of(call)[: FUNCTIONS[name].texts] if name else []:
             kind = value_kind(argument, relations)
             if kind in NUMERIC:
-                argument.replace(as_text(argument.copy(), kind))
+                numbers.append((argument, str(kind)))
+    for argument, kind in reversed(numbers):  # the innermost first: what is replaced is a copy
+        argument.replace(as_text(argument.copy(), kind))
     return found
 
 
@@ -145,40 +128,9 @@ def value_kind(tree: exp.Expr, relations: Mapping[str, Relation]) -> str | None:
 
 
 def _parsed(text: str) -> exp.Expr:
-    try:
-        # Not at the start: REPLACE(...) would be read as the statement of that name.
-        whole = "SELECT " + text
-        tokens = MySQL().tokenize(whole)
-        if any(token.comments for token in tokens):
-            raise ExpressionProblem("holds a comment", "Remove it.")
-        tree = MySQL().parser().parse_into(exp.Condition, tokens[1:], whole)
-    except (ParseError, TokenError, IndexError):  # IndexError: sqlglot's own, for arguments that a function cannot have
-        raise ExpressionProblem(
-            f"{shown(text)} is no expression that tableferry understands",
-            "Quote names that are reserved words or hold blanks with backticks.",
-        ) from None
-    except RecursionError:
-        raise ExpressionProblem("is nested too deeply") from None
-    if len(tree) != 1 or tree[0] is None:
-        raise ExpressionProblem(f"{shown(text)} must be exactly one expression")
-    found = tree[0]
-    _refuse_unlisted(found)
-    return found
-
-
-def _refuse_unlisted(tree: exp.Expr) -> None:
-    if nests_too_deeply(tree):
-        raise ExpressionProblem("is nested too deeply")
-    for node in tree.walk():
-        if isinstance(node, exp.Subquery | exp.Query):
-            raise ExpressionProblem("holds a subquery", "Only columns of the joined tables may be used.")
-        if isinstance(node, exp.Parameter | exp.SessionParameter | exp.Placeholder):
-            raise ExpressionProblem("holds a variable or placeholder", "Use columns and literals.")
-        if isinstance(node, exp.Column) and (node.args.get("db") or node.args.get("catalog")):
-            raise ExpressionProblem(f"{shown(node.sql('mysql'))} names another database", "Write table.column.")
-        listed = isinstance(node, _OPERATORS) or function_name(node) in FUNCTIONS
-        if not listed or is_no_mysql(node):
-            raise ExpressionProblem(f"{shown(node.sql('mysql'), 60)} is not allowed here")
+    tree = parsed(text)
+    refuse_unlisted(tree)
+    return tree
 
 
 def _resolved(tree: exp.Expr, relations: Mapping[str, Relation], *, default: Relation | None = None) -> exp.Expr:
@@ -186,7 +138,7 @@ def _resolved(tree: exp.Expr, relations: Mapping[str, Relation], *, default: Rel
         if not isinstance(node, exp.Column):
             return node
         known = relations if node.table or default is None else {default.name: default}
-        return _qualified(*_lookup(node, known))
+        return _qualified(*_lookup(node, known), node)
 
     return tree.transform(replace)
 
@@ -195,16 +147,16 @@ def _self_condition(tree: exp.Expr, source: Relation, target: Relation) -> exp.E
     resolved: set[int] = set()
     for comparison in list(tree.find_all(*_COMPARISONS)):
         if comparison.find_ancestor(*_COMPARISONS) is not None:
-            raise ExpressionProblem(f"{shown(tree.sql('mysql'))} compares a comparison", "Join comparisons with AND.")
+            raise ExpressionProblem(f"{shown_sql(tree, 80)} compares a comparison", "Join comparisons with AND.")
         for side, relation in ((comparison.this, target), (comparison.expression, source)):
             for column in list(side.find_all(exp.Column)):
-                qualified = _qualified(*_lookup(column, {relation.name: relation}))
+                qualified = _qualified(*_lookup(column, {relation.name: relation}), column)
                 column.replace(qualified)
                 resolved.add(id(qualified))
     for column in tree.find_all(exp.Column):
         if id(column) not in resolved:
             raise ExpressionProblem(
-                f"{shown(column.sql('mysql'))} may be the row itself or the one it is joined to",
+                f"{shown_sql(column)} may be the row itself or the one it is joined to",
                 "Compare with =, <, > and the like: the left side is the joined row, the right side the row itself.",
             )
     return tree
@@ -230,5 +182,8 @@ def _lookup(node: exp.Column, relations: Mapping[str, Relation]) -> tuple[Relati
     raise ExpressionProblem(f"there is no column {shown(node.name)}", nearest(node.name, known))
 
 
-def _qualified(relation: Relation, column: SourceColumn) -> exp.Column:
-    return exp.column(column.name, table=relation.alias, quoted=True)
+def _qualified(relation: Relation, column: SourceColumn, written: exp.Column | None = None) -> exp.Column:
+    found = exp.column(column.name, table=relation.alias, quoted=True)
+    if written is not None:
+        remember(found, written)
+    return found

@@ -1,43 +1,132 @@
 """The functions that a contract's expressions may call, and the kind of value that each gives.
 
-A function that is not here is refused, whatever it does: the list holds what computes a value from its arguments,
-and nothing that waits, locks, reads files or tells of the server, the user or the session.
+A function that is not here is refused, whatever it does: the list holds what computes a value from its arguments, and
+means the same on MySQL and MariaDB; nothing that waits, locks, reads files or tells of the server, the user or the
+session. tests/servers/test_expression_functions.py calls every one of them on a server.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
+from core.compile.moments import MOMENTS
 from core.items.plan import Kind
 
 SAME: Final = "same"  # the kind of its first argument
-COMMON: Final = "common"  # the kind that all its value arguments can take
-NUMBER: Final = "number"  # the numeric kind that all its arguments can take
+COMMON: Final = "common"  # the kind that all its arguments can take
+NUMBER: Final = "number"  # the kind of its first argument, which must be a number
+NUMBERS: Final = "numbers"  # the numeric kind that all its arguments can take
+TEXTUAL: Final = "textual"  # text; bytes where one of its texts is bytes
+SHIFTED: Final = "shifted"  # a moment moved by an interval
 
-# By the class that sqlglot parses a call into, or by the upper-case name where it keeps none ("NAME()").
-FUNCTIONS: Final[dict[str, str]] = {
-    **dict.fromkeys(
-        ("Concat", "ConcatWs", "Upper", "Lower", "Trim", "Substring", "Left", "Right", "Pad", "Reverse", "Repeat"),
-        Kind.TEXT,
-    ),
-    **dict.fromkeys(("SubstringIndex", "Hex", "MD5", "SHA", "SHA2", "TimeToStr", "Dayname", "NumberToStr"), Kind.TEXT),
-    **dict.fromkeys(("Replace", "MID()", "JSON_UNQUOTE()"), Kind.TEXT),
-    **dict.fromkeys(
-        ("Length", "StrPosition", "Year", "Month", "Day", "DayOfMonth", "DayOfWeek", "DayOfYear", "Hour", "Minute"),
-        Kind.INTEGER,
-    ),
-    **dict.fromkeys(("Second", "Quarter", "Week", "DateDiff", "TimestampDiff", "Extract", "Sign"), Kind.INTEGER),
-    **dict.fromkeys(("WEEKDAY()", "FIELD()", "JSON_LENGTH()"), Kind.INTEGER),
-    "UNIX_TIMESTAMP()": Kind.DECIMAL,
-    **dict.fromkeys(("Abs", "Round", "Trunc", "Ceil", "Floor", "Mod", "IntDiv"), NUMBER),
-    **dict.fromkeys(("Pow", "Sqrt", "Ln", "Exp"), Kind.DOUBLE),
-    **dict.fromkeys(("Coalesce", "Greatest", "Least"), COMMON),
-    "Nullif": SAME,
-    **dict.fromkeys(("TsOrDsToDate", "CurrentDate", "LastDay"), Kind.DATE),
-    **dict.fromkeys(("Time", "SEC_TO_TIME()", "TIMEDIFF()"), Kind.TIME),
-    **dict.fromkeys(
-        ("NOW()", "CurrentTimestamp", "UtcTimestamp", "StrToDate", "UnixToTime", "TimestampAdd"), Kind.DATETIME
-    ),
-    "TsOrDsToTimestamp": Kind.DATETIME,  # what DATE_FORMAT wraps its date in; it is not written again
-    "JSONExtract": Kind.JSON,
+
+@dataclass(frozen=True)
+class Function:
+    """One function: the kind of its value (or a rule for it), and how many arguments it takes.
+
+    `texts` of its first arguments are texts; None are all of them.
+    """
+
+    kind: str
+    least: int
+    most: int
+    texts: int | None = 0
+
+
+def _alike(names: str, kind: str, least: int, most: int, texts: int | None = 0) -> dict[str, Function]:
+    return dict.fromkeys(names.split(), Function(kind, least, most, texts))
+
+
+_MANY = 1000
+
+FUNCTIONS: Final[dict[str, Function]] = {
+    **_alike("UPPER UCASE LOWER LCASE REVERSE LTRIM RTRIM TRIM", TEXTUAL, 1, 1, 1),
+    **_alike("LEFT RIGHT REPEAT", TEXTUAL, 2, 2, 1),
+    **_alike("SUBSTRING SUBSTR", TEXTUAL, 2, 3, 1),
+    **_alike("MID SUBSTRING_INDEX", TEXTUAL, 3, 3, 1),
+    **_alike("LPAD RPAD", TEXTUAL, 3, 3, 1),
+    **_alike("REPLACE", TEXTUAL, 3, 3, 3),
+    **_alike("CONCAT", TEXTUAL, 1, _MANY, None),
+    **_alike("CONCAT_WS", TEXTUAL, 2, _MANY, None),
+    **_alike("SPACE BIN OCT HEX", Kind.TEXT, 1, 1),
+    **_alike("MD5 SHA SHA1 QUOTE TO_BASE64", Kind.TEXT, 1, 1, 1),
+    **_alike("SHA2", Kind.TEXT, 2, 2, 1),
+    **_alike("UNHEX FROM_BASE64", Kind.BINARY, 1, 1, 1),
+    **_alike("ELT", Kind.TEXT, 2, _MANY),
+    **_alike("CONV", Kind.TEXT, 3, 3),
+    **_alike("FORMAT", Kind.TEXT, 2, 2),
+    **_alike("LENGTH OCTET_LENGTH CHAR_LENGTH CHARACTER_LENGTH BIT_LENGTH ASCII ORD CRC32", Kind.INTEGER, 1, 1, 1),
+    **_alike("LOCATE", Kind.INTEGER, 2, 3, 2),
+    **_alike("INSTR FIND_IN_SET STRCMP", Kind.INTEGER, 2, 2, 2),
+    **_alike("FIELD", Kind.INTEGER, 2, _MANY),
+    **_alike("INET_ATON", Kind.INTEGER, 1, 1, 1),
+    **_alike("INET_NTOA", Kind.TEXT, 1, 1),
+    **_alike("ABS CEIL CEILING FLOOR", NUMBER, 1, 1),
+    **_alike("ROUND", NUMBER, 1, 2),
+    **_alike("TRUNCATE", NUMBER, 2, 2),
+    **_alike("MOD", NUMBERS, 2, 2),
+    **_alike("SIGN BIT_COUNT", Kind.INTEGER, 1, 1),
+    **_alike("POW POWER ATAN2", Kind.DOUBLE, 2, 2),
+    **_alike("SQRT EXP LN LOG2 LOG10 SIN COS TAN ASIN ACOS DEGREES RADIANS", Kind.DOUBLE, 1, 1),
+    **_alike("LOG ATAN", Kind.DOUBLE, 1, 2),
+    **_alike("COALESCE", COMMON, 1, _MANY),
+    **_alike("GREATEST LEAST", COMMON, 2, _MANY),
+    **_alike("IFNULL", COMMON, 2, 2),
+    **_alike("NULLIF", SAME, 2, 2),
+    **_alike("ISNULL", Kind.INTEGER, 1, 1),
+    **_alike("YEAR MONTH DAY DAYOFMONTH DAYOFWEEK DAYOFYEAR WEEKDAY WEEKOFYEAR QUARTER", Kind.INTEGER, 1, 1),
+    **_alike("HOUR MINUTE SECOND MICROSECOND TO_DAYS", Kind.INTEGER, 1, 1),
+    **_alike("WEEK YEARWEEK", Kind.INTEGER, 1, 2),
+    **_alike("DATEDIFF PERIOD_ADD PERIOD_DIFF", Kind.INTEGER, 2, 2),
+    **_alike("TIMESTAMPDIFF", Kind.INTEGER, 3, 3),
+    **_alike("EXTRACT", Kind.INTEGER, 1, 1),
+    **_alike("TIME_TO_SEC", Kind.DECIMAL, 1, 1),  # with the fraction on MariaDB
+    **_alike("UNIX_TIMESTAMP", Kind.DECIMAL, 0, 1),
+    **_alike("DATE LAST_DAY FROM_DAYS", Kind.DATE, 1, 1),
+    **_alike("MAKEDATE", Kind.DATE, 2, 2),
+    **_alike("TIME SEC_TO_TIME", Kind.TIME, 1, 1),
+    **_alike("TIMEDIFF", Kind.TIME, 2, 2),
+    **_alike("MAKETIME", Kind.TIME, 3, 3),
+    **_alike("TIMESTAMP", Kind.DATETIME, 1, 2),
+    **_alike("STR_TO_DATE", Kind.DATETIME, 2, 2),
+    **_alike("FROM_UNIXTIME", Kind.DATETIME, 1, 2),
+    **_alike("CONVERT_TZ", Kind.DATETIME, 3, 3),
+    **_alike("DATE_ADD DATE_SUB ADDDATE SUBDATE", SHIFTED, 2, 2),
+    **_alike("TIMESTAMPADD", SHIFTED, 3, 3),
+    **_alike("ADDTIME SUBTIME", SAME, 2, 2),
+    **_alike("DATE_FORMAT TIME_FORMAT", Kind.TEXT, 2, 2),
+    **_alike("DAYNAME MONTHNAME", Kind.TEXT, 1, 1),
+    **_alike("JSON_EXTRACT", Kind.JSON, 2, _MANY),
+    **_alike("JSON_KEYS", Kind.JSON, 1, 2),
+    **_alike("JSON_UNQUOTE JSON_QUOTE JSON_TYPE", Kind.TEXT, 1, 1),
+    **_alike("JSON_VALID JSON_DEPTH", Kind.INTEGER, 1, 1),
+    **_alike("JSON_LENGTH", Kind.INTEGER, 1, 2),
+    **_alike("JSON_CONTAINS", Kind.INTEGER, 2, 3),
+    **_alike("JSON_CONTAINS_PATH", Kind.INTEGER, 3, _MANY),
+    **{name: Function(kind, 0, 0 if kind == Kind.DATE else 1) for name, kind in MOMENTS.items()},
+}
+
+# What people write instead, and functions that would be another thing on the other engine: what to write.
+INSTEAD: Final = {
+    "SYSDATE": "Use NOW(), which is the same moment for every row.",
+    "JSON_VALUE": "Use JSON_UNQUOTE(JSON_EXTRACT(document, path)); JSON_VALUE cuts long values on MySQL.",
+    "REGEXP_LIKE": "Use `text REGEXP pattern`.",
+    "REGEXP_REPLACE": "Use REPLACE; the engines write a pattern's groups differently.",
+    "REGEXP_SUBSTR": "Use SUBSTRING_INDEX; the engines answer differently when nothing matches.",
+    "NVL": "Use IFNULL.",
+    "LEN": "Use CHAR_LENGTH.",
+    "TO_CHAR": "Use DATE_FORMAT.",
+    "TO_DATE": "Use STR_TO_DATE.",
+    "DATE_TRUNC": "Use DATE_FORMAT.",
+    "CHARINDEX": "Use LOCATE.",
+    "STRPOS": "Use LOCATE.",
+    "SPLIT_PART": "Use SUBSTRING_INDEX.",
+    "CHAR": "Use a literal, or UNHEX.",
+    "INSERT": "Use CONCAT with LEFT and SUBSTRING.",
+    "UUID_TO_BIN": "Use UNHEX(REPLACE(text, '-', '')); MariaDB has no UUID_TO_BIN.",
+    "BIN_TO_UUID": "Use LOWER(HEX(bytes)); MariaDB has no BIN_TO_UUID.",
+    **dict.fromkeys(("JSON_OBJECT", "JSON_ARRAY"), "Use a json-construction join, or attributes of their own."),
+    **dict.fromkeys(("SUM", "COUNT", "AVG", "MIN", "MAX"), "Use an aggregate calculation."),
+    **dict.fromkeys(("GROUP_CONCAT", "JSON_ARRAYAGG"), "Use a json-construction join, or a lookup-table of type L."),
 }

@@ -16,13 +16,15 @@ _MAX_NESTED: Final = 30  # levels; the parser itself ends near 40, depending on 
 _MAX_CHAINED: Final = 100  # terms of `a + b + c ...`, which nest to the left
 _NUMBER: Final = re.compile(r"(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 # MySQL manual, "Temporal Intervals"; MariaDB has the same.
-_SINGLE_UNITS: Final = ("MICROSECOND", "SECOND", "MINUTE", "HOUR", "DAY", "WEEK", "MONTH", "QUARTER", "YEAR")
+SINGLE_UNITS: Final = ("MICROSECOND", "SECOND", "MINUTE", "HOUR", "DAY", "WEEK", "MONTH", "QUARTER", "YEAR")
 _DOUBLE_UNITS: Final = (
     *("SECOND_MICROSECOND", "MINUTE_MICROSECOND", "MINUTE_SECOND", "HOUR_MICROSECOND", "HOUR_SECOND", "HOUR_MINUTE"),
     *("DAY_MICROSECOND", "DAY_SECOND", "DAY_MINUTE", "DAY_HOUR", "YEAR_MONTH"),
 )
-_UNITS: Final = frozenset({*_SINGLE_UNITS, *_DOUBLE_UNITS})
-_CHARACTER_SETS: Final = frozenset({"utf8mb4", "utf8mb3", "utf8", "latin1", "ascii", "binary", "ucs2", "utf16"})
+UNITS: Final = frozenset({*SINGLE_UNITS, *_DOUBLE_UNITS})
+# Those that both engines have, and mean alike.
+_COLLATION: Final = re.compile(r"[a-z0-9]+_(bin|general_ci|unicode_ci|unicode_520_ci|swedish_ci)", re.IGNORECASE)
+_CHARACTER_SETS: Final = frozenset({"utf8mb4", "utf8mb3", "utf8", "latin1", "ascii", "ucs2", "utf16"})
 
 
 def nests_too_deeply(tree: exp.Expr) -> bool:
@@ -64,7 +66,9 @@ def is_no_mysql(node: exp.Expr) -> bool:
         case exp.Between():
             return node.args.get("symmetric") is not None
         case exp.Not():
-            return isinstance(node.parent, exp.Binary) and not isinstance(node.parent, exp.And | exp.Or)
+            return isinstance(node.parent, exp.Binary) and not isinstance(node.parent, exp.Connector)
+        case exp.Escape():
+            return not (isinstance(node.expression, exp.Literal) and node.expression.is_string)
         case exp.Literal():
             return not node.is_string and not _is_number(node.name)
     return False
@@ -73,7 +77,9 @@ def is_no_mysql(node: exp.Expr) -> bool:
 def _is_word(node: exp.Var) -> bool:
     if isinstance(node.parent, exp.DataType):
         return node.name.lower() in _CHARACTER_SETS
-    return node.name.upper() in _UNITS
+    if isinstance(node.parent, exp.Collate):
+        return _COLLATION.fullmatch(node.name) is not None
+    return node.name.upper() in UNITS
 
 
 def _is_number(text: str) -> bool:

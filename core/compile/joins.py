@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
+from core.compile.contract_sql import to_sql
 from core.compile.expressions import Relation
+from core.compile.moments import frozen
 from core.compile.select import SelectBuilder
 from core.items.plan import Kind
 from core.source_schema import SourceColumn
@@ -58,6 +60,7 @@ def equalities(condition: exp.Expr) -> list[tuple[exp.Column, exp.Column]] | Non
 def check_query(place: str, condition: exp.Expr, select: SelectBuilder, target: Relation) -> JoinCheck:
     """The query for a join that no unique index proves; it holds the joins that the condition builds on."""
     source = select.relation
+    condition = frozen(condition, select.moment)
     needed = _needed(condition, select, target)
     key = source.table.row_key()
     if key and all(c.kind != Kind.JSON for c in key):
@@ -73,7 +76,7 @@ def check_query(place: str, condition: exp.Expr, select: SelectBuilder, target: 
             inner = inner.join(relation.aliased(), on=on.copy())
         matches = inner.where(condition.copy()).subquery()
         query = exp.select("1").from_(source.aliased()).where(exp.GT(this=matches, expression=exp.Literal.number(1)))
-    return JoinCheck(place, target.name, query.limit(1).sql("mysql"))
+    return JoinCheck(place, target.name, to_sql(query.limit(1)))
 
 
 def _needed(condition: exp.Expr, select: SelectBuilder, target: Relation) -> list[tuple[Relation, exp.Expr]]:

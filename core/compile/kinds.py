@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from itertools import pairwise
 from typing import Final
 
 from sqlglot import exp
 
-from core.compile.functions import COMMON, FUNCTIONS, NUMBER, SAME
+from core.compile.allowed import CASTS, arguments_of, cast_name, function_name
+from core.compile.contract_sql import shown_sql
+from core.compile.functions import COMMON, FUNCTIONS, NUMBER, NUMBERS, SAME, SHIFTED, TEXTUAL
 from core.compile.problem import ExpressionProblem
 from core.contract.problems import shown
 from core.items.plan import Kind
@@ -15,21 +18,10 @@ from core.items.plan import Kind
 KindOfColumn = Callable[[exp.Column], str | None]
 
 _NUMERIC: Final = (Kind.INTEGER, Kind.BIT, Kind.DECIMAL, Kind.FLOAT, Kind.DOUBLE)
-_TRUTH: Final = (exp.And, exp.Or, exp.Not, exp.Predicate, exp.Boolean, exp.Connector)
-_CASTS: Final = {
-    "CHAR": Kind.TEXT,
-    "VARCHAR": Kind.TEXT,
-    "TEXT": Kind.TEXT,
-    "BIGINT": Kind.INTEGER,
-    "UBIGINT": Kind.INTEGER,
-    "DECIMAL": Kind.DECIMAL,
-    "DOUBLE": Kind.DOUBLE,
-    "DATE": Kind.DATE,
-    "DATETIME": Kind.DATETIME,
-    "TIME": Kind.TIME,
-    "BINARY": Kind.BINARY,
-    "VARBINARY": Kind.BINARY,
-}
+_TRUTH: Final = (exp.Not, exp.Predicate, exp.Boolean, exp.Connector, exp.Escape, exp.RegexpLike)
+_BITS: Final = (*(exp.BitwiseAnd, exp.BitwiseOr, exp.BitwiseXor), *(exp.BitwiseLeftShift, exp.BitwiseRightShift))
+_DATE_FORMS: Final = frozenset("aAbcDdejMmUuVvWwXxYy")
+_TIME_FORMS: Final = frozenset("fHhIiklprSsT")  # MySQL manual, DATE_FORMAT: the specifiers of a time
 
 
 def kind_of(tree: exp.Expr, column_kind: KindOfColumn) -> str | None:
@@ -38,7 +30,7 @@ def kind_of(tree: exp.Expr, column_kind: KindOfColumn) -> str | None:
     def of(node: exp.Expr) -> str | None:
         return kind_of(node, column_kind)
 
-    if isinstance(tree, exp.Paren):
+    if isinstance(tree, exp.Paren | exp.Collate):
         return of(tree.this)
     if isinstance(tree, exp.Column):
         return _column(tree, column_kind)
@@ -50,12 +42,12 @@ def kind_of(tree: exp.Expr, column_kind: KindOfColumn) -> str | None:
         return numeric([of(tree.this)], tree)
     if isinstance(tree, exp.Case):
         return common([of(i.args["true"]) for i in tree.args["ifs"]] + _default(tree, of), tree)
+    if isinstance(tree, (*_BITS, exp.BitwiseNot)):
+        return _bits([of(side) for side in (tree.this, tree.args.get("expression")) if side is not None], tree)
     if isinstance(tree, exp.If):
         return common([of(tree.args["true"]), of(tree.args["false"])], tree)
     if isinstance(tree, exp.Cast):
-        return _cast(tree)
-    if isinstance(tree, (exp.DateAdd, exp.DateSub)):
-        return _shifted(of(tree.this), str(tree.args["unit"]).upper())
+        return CASTS[cast_name(tree)]
     if isinstance(tree, (exp.Add, exp.Sub)) and tree.find(exp.Interval):
         return _interval(tree, of)
     if isinstance(tree, exp.Div):
@@ -73,7 +65,7 @@ def numeric(kinds: Iterable[str | None], tree: exp.Expr) -> str:
     odd = next((k for k in found if k not in _NUMERIC), None)
     if odd is not None:
         raise ExpressionProblem(
-            f"{shown(tree.sql('mysql'), 60)} computes with a {odd} value, which MySQL would turn into a double",
+            f"{shown_sql(tree)} computes with a {odd} value, which MySQL would turn into a double",
             "Use numeric columns, or CAST(... AS DECIMAL(p,s)).",
         )
     if {Kind.FLOAT, Kind.DOUBLE} & set(found):
@@ -92,7 +84,7 @@ def common(kinds: Iterable[str | None], tree: exp.Expr) -> str | None:
         return Kind.DATETIME
     # The engines disagree about what such a mixture is, and cut or round some of it.
     raise ExpressionProblem(
-        f"{shown(tree.sql('mysql'), 60)} mixes {' and '.join(sorted(found))} values",
+        f"{shown_sql(tree)} mixes {' and '.join(sorted(found))} values",
         "Turn them into one type, with CAST(... AS CHAR) for instance.",
     )
 
@@ -116,12 +108,9 @@ def _default(tree: exp.Case, of: Callable[[exp.Expr], str | None]) -> list[str |
     return [of(tree.args["default"])] if tree.args.get("default") is not None else []
 
 
-def _cast(tree: exp.Cast) -> str:
-    name = tree.to.this.value if hasattr(tree.to.this, "value") else str(tree.to.this)
-    kind = _CASTS.get(str(name).upper())
-    if kind is None:
-        raise ExpressionProblem(f"{shown(tree.sql('mysql'), 60)} casts to a type that is not allowed here")
-    return kind
+def _bits(kinds: Iterable[str | None], tree: exp.Expr) -> str:
+    numeric(kinds, tree)  # bytes are combined as bytes by one engine, as numbers by the other
+    return Kind.INTEGER
 
 
 def _shifted(kind: str | None, unit: str) -> str:
@@ -135,27 +124,43 @@ def _shifted(kind: str | None, unit: str) -> str:
 def _interval(tree: exp.Binary, of: Callable[[exp.Expr], str | None]) -> str:
     interval, other = (tree.right, tree.left) if isinstance(tree.right, exp.Interval) else (tree.left, tree.right)
     if not isinstance(interval, exp.Interval):
-        raise ExpressionProblem(f"{shown(tree.sql('mysql'), 60)} is too involved", "Use DATE_ADD or DATE_SUB.")
+        raise ExpressionProblem(f"{shown_sql(tree)} is too involved", "Use DATE_ADD or DATE_SUB.")
     return _shifted(of(other), str(interval.args.get("unit")).upper())
 
 
 def _call(tree: exp.Expr, of: Callable[[exp.Expr], str | None]) -> str | None:
-    rule = FUNCTIONS.get(function_name(tree))
-    if rule is None:
-        raise ExpressionProblem(f"{shown(tree.sql('mysql'), 60)} is not allowed here")
-    arguments = _arguments(tree)
-    if rule == SAME:
-        return of(arguments[0])
-    if rule == COMMON:
-        return common([of(a) for a in arguments], tree)
-    return numeric([of(arguments[0])], tree) if rule == NUMBER else rule
+    name = function_name(tree)
+    if name not in FUNCTIONS:
+        raise ExpressionProblem(f"{shown_sql(tree)} is not allowed here")
+    rule, arguments = FUNCTIONS[name].kind, arguments_of(tree)
+    if rule in {SAME, NUMBER}:
+        first = of(arguments[0])
+        return numeric([first], tree) if rule == NUMBER else first
+    if rule in {COMMON, NUMBERS}:
+        kinds = [of(a) for a in arguments]
+        return numeric(kinds, tree) if rule == NUMBERS else common(kinds, tree)
+    if rule == TEXTUAL:
+        return Kind.BINARY if Kind.BINARY in map(of, arguments[: FUNCTIONS[name].texts]) else Kind.TEXT
+    if rule == SHIFTED:
+        return _moved(name, arguments, of)
+    return _by_format(name, arguments, rule)
 
 
-def _arguments(tree: exp.Expr) -> list[exp.Expr]:
-    first = [tree.this] if isinstance(tree.this, exp.Expr) else []
-    return [*first, *(e for e in tree.expressions if isinstance(e, exp.Expr))]
+def _moved(name: str, arguments: list[exp.Expr], of: Callable[[exp.Expr], str | None]) -> str:
+    if name == "TIMESTAMPADD":
+        return _shifted(of(arguments[2]), arguments[0].name)
+    by = arguments[1]
+    return _shifted(of(arguments[0]), str(by.args["unit"].name).upper() if isinstance(by, exp.Interval) else "DAY")
 
 
-def function_name(tree: exp.Expr) -> str:
-    """How `FUNCTIONS` names a call: sqlglot's class, or `NAME()` for one that it keeps anonymous."""
-    return f"{tree.name.upper()}()" if isinstance(tree, exp.Anonymous) else type(tree).__name__
+def _by_format(name: str, arguments: list[exp.Expr], kind: str) -> str:
+    """Two functions whose format decides what they give, as the servers do."""
+    if name == "FROM_UNIXTIME" and len(arguments) > 1:
+        return Kind.TEXT
+    if name != "STR_TO_DATE" or not isinstance(arguments[1], exp.Literal):
+        return kind
+    written = arguments[1].name
+    used = {after for before, after in pairwise(written) if before == "%"}
+    if used & _TIME_FORMS:
+        return Kind.DATETIME if used & _DATE_FORMS else Kind.TIME
+    return Kind.DATE

@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from sqlglot import exp
 
+from core.compile.contract_sql import to_sql
 from core.compile.expressions import Relation
+from core.compile.moments import frozen
 from core.compile.texts import as_number
 from core.items.plan import Column, Kind
 from core.source_schema import SourceTable
@@ -30,6 +33,7 @@ class SelectBuilder:
     source: SourceTable
     names: set[str]
     in_union: bool = False
+    moment: datetime | None = None
     columns: list[Column] = field(default_factory=list)
     selected: list[exp.Expr] = field(default_factory=list)
     joins: list[tuple[Relation, exp.Expr]] = field(default_factory=list)
@@ -49,7 +53,8 @@ class SelectBuilder:
 
     def add_column(self, expression: exp.Expr, kind: str, preferred_name: str) -> int:
         """Select `expression` and return its index; the name is the preferred one if a view can carry it."""
-        key = (expression.sql("mysql"), kind)
+        expression = frozen(expression, self.moment)
+        key = (to_sql(expression), kind)
         if key in self._index_by_sql:
             return self._index_by_sql[key]
         index = len(self.columns)
@@ -65,11 +70,12 @@ class SelectBuilder:
 
     def index_of(self, expression: exp.Expr) -> int | None:
         """Where `expression` stands among the columns, or None."""
-        sql = expression.sql("mysql")
+        sql = to_sql(expression)
         return next((i for (known, _), i in self._index_by_sql.items() if known == sql), None)
 
     def add_join(self, target: Relation, condition: exp.Expr) -> Relation:
         """Join `target` by `condition`; an equal join that is there already serves both attributes."""
+        condition = frozen(condition, self.moment)
         for joined, known in self.joins:
             if joined.table is target.table and known == condition.transform(_renamed(target.alias, joined.alias)):
                 return joined

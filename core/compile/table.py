@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlglot import exp
 
@@ -59,6 +60,15 @@ class CompiledTable:
 
 
 @dataclass(frozen=True)
+class _World:
+    """What every table of the contract is compiled against."""
+
+    schema: SourceSchema
+    options: TargetOptions
+    moment: datetime | None
+
+
+@dataclass(frozen=True)
 class _Entity:
     """An entity under way."""
 
@@ -68,24 +78,28 @@ class _Entity:
     chunkable: bool
 
 
-def compile_contract(contract: Contract, schema: SourceSchema, options: TargetOptions) -> list[CompiledTable]:
-    """Compile every table. Raises ContractError with the problems of all of them."""
+def compile_contract(
+    contract: Contract, schema: SourceSchema, options: TargetOptions, *, moment: datetime | None = None
+) -> list[CompiledTable]:
+    """Compile every table. Raises ContractError with the problems of all of them.
+
+    `moment` is what NOW() and its like mean; without one, each statement that reads a view has its own.
+    """
     problems: list[Problem] = []
-    compiled = [_compile_table(n, t, schema, options, problems) for n, t in enumerate(contract.tables)]
+    world = _World(schema, options, moment)
+    compiled = [_compile_table(n, t, world, problems) for n, t in enumerate(contract.tables)]
     if problems:
         raise ContractError(problems)
     return [table for table in compiled if table is not None]
 
 
-def _compile_table(
-    number: int, table: Table, schema: SourceSchema, options: TargetOptions, problems: list[Problem]
-) -> CompiledTable | None:
+def _compile_table(number: int, table: Table, world: _World, problems: list[Problem]) -> CompiledTable | None:
     place = Place(table_place(number, table), problems, [])
     before = len(problems)
     names: set[str] = {DEFINITION_COLUMN, ENTITY_COLUMN}
     several = len(table.entities or []) > 1
     parts: list[Entity | None] = list(table.entities) if table.entities else [None]
-    found = [_compile_entity(table, e, n if several else None, names, schema, place) for n, e in enumerate(parts)]
+    found = [_compile_entity(table, e, n if several else None, names, world, place) for n, e in enumerate(parts)]
     entities = [e for e in found if e is not None]
     types = _key_types(table, [e.keys for e in entities], place)
     if len(problems) > before:
@@ -94,7 +108,7 @@ def _compile_table(
     return CompiledTable(
         name=table.table,
         view=view,
-        target=_target(table, types, options),
+        target=_target(table, types, world.options),
         entities=tuple(_compiled(e) for e in entities),
         join_checks=tuple(place.checks),
         collision_sql=collision_query(view.name, [KeyedRows(e.item, _unique_columns(e.scope)) for e in entities]),
@@ -108,17 +122,17 @@ def _compile_table(
 
 
 def _compile_entity(
-    table: Table, entity: Entity | None, number: int | None, names: set[str], schema: SourceSchema, place: Place
+    table: Table, entity: Entity | None, number: int | None, names: set[str], world: _World, place: Place
 ) -> _Entity | None:
     at = place if entity is None else place.inside(f"entity {entity.entity_type}")
-    source = _source(entity.source_table if entity else table.source_table or "", schema, at)
+    source = _source(entity.source_table if entity else table.source_table or "", world.schema, at)
     if source is None:
         return None
     given: Sequence[ContractAttribute] = (entity.attributes if entity else table.attributes) or []
     scope = EntityScope(
-        select=SelectBuilder(source, names, in_union=number is not None),
-        schema=schema,
-        dialect=dialect_of(schema.engine),
+        select=SelectBuilder(source, names, in_union=number is not None, moment=world.moment),
+        schema=world.schema,
+        dialect=dialect_of(world.schema.engine),
         attributes={a.name: a for a in given},
         key_names=key_names(table),
         place=at,

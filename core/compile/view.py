@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from core.compile.absent import absent_column
+from core.compile.contract_sql import to_sql
 from core.compile.select import DEFINITION_COLUMN, ENTITY_COLUMN, SelectBuilder
 
 __all__ = ["DEFINITION_COLUMN", "View", "build_view"]
@@ -46,8 +47,8 @@ def build_view(name: str, selects: Sequence[SelectBuilder]) -> View:
 
 def _sql(selects: Sequence[SelectBuilder], extra: tuple[exp.Expr, ...]) -> str:
     if len(selects) == 1:
-        return selects[0].tree([*selects[0].selected, *extra]).sql("mysql")
-    return " UNION ALL ".join(_branch(selects, n, extra).sql("mysql") for n in range(len(selects)))
+        return to_sql(selects[0].tree([*selects[0].selected, *extra]))
+    return " UNION ALL ".join(to_sql(_branch(selects, n, extra)) for n in range(len(selects)))
 
 
 def _branch(selects: Sequence[SelectBuilder], number: int, extra: tuple[exp.Expr, ...]) -> exp.Select:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -60,7 +61,7 @@ def test_the_grammars_own_words_are_taken(unit: str) -> None:
 
 @pytest.mark.parametrize("text", ["DATE_ADD(made, INTERVAL 1 'x y')", "DATE_ADD(made, 1)", "DATE_SUB(made, id)"])
 def test_what_the_parser_stumbles_over_is_refused(text: str) -> None:
-    assert "is no expression that tableferry understands" in refused(text)
+    assert re.search("lacks its INTERVAL|has no unit", refused(text))
 
 
 @pytest.mark.parametrize("part", ["expression", "when"])

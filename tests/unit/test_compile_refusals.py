@@ -35,7 +35,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ),
     (
         attribute("x", "S", calculation={"type": "date-math", "expression": "IF(total > 1, note, id)"}),
-        "attribute x, calculation, expression: 'IF(`s`.`total` > 1, `s`.`note`, `s`.`id`)' mixes integer and text",
+        "attribute x, calculation, expression: 'IF(total > 1, note, id)' mixes integer and text",
     ),
     (
         attribute("x", "S", join=TO_CUSTOMER, transformation=text("<{id}>")),

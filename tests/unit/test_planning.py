@@ -24,7 +24,7 @@ def world() -> FakeWorld:
 
 
 def plan(given: Contract, world: FakeWorld, *, resumed: bool = False) -> list[CompiledTable]:
-    return asyncio.run(plan_tables(given, world.world, OPTIONS, resumed=resumed))[1]
+    return asyncio.run(plan_tables(given, world.world, OPTIONS, moment=world.clock.now(), resumed=resumed))[1]
 
 
 def test_planning_changes_nothing(world: FakeWorld) -> None:

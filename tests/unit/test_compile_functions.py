@@ -1,0 +1,132 @@
+"""Which functions and operators an expression may use, how each prints, and what a refusal says instead."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.compile.contract_sql import to_sql
+from core.compile.expressions import Relation, exact, expression, ordering, value_kind
+from core.compile.problem import ExpressionProblem
+from core.items.plan import Kind
+from tests.unit.schemas import column, table
+
+ORDERS = table(
+    "orders",
+    *(column("id"), column("t", "varchar(9)"), column("p", "decimal(9,2)"), column("d", "double")),
+    *(column("y", "date"), column("m", "datetime"), column("raw", "varbinary(9)"), column("doc", "json")),
+)
+OF = Relation("orders", "s", ORDERS)
+
+
+def compiled(text: str) -> str:
+    return to_sql(expression(text, {"orders": OF}, default=OF))
+
+
+def kind(text: str) -> str | None:
+    tree = expression(text, {"orders": OF}, default=OF)
+    return value_kind(tree, {"orders": OF})
+
+
+def refusal(text: str) -> str:
+    with pytest.raises(ExpressionProblem) as caught:
+        kind(text)
+    return f"{caught.value.message}. {caught.value.remedy}"
+
+
+PRINTED = {
+    "doc->'$.a'": "JSON_EXTRACT(`s`.`doc`, '$.a')",
+    "doc->>'$.a.b'": "JSON_UNQUOTE(JSON_EXTRACT(`s`.`doc`, '$.a.b'))",
+    "t REGEXP '^a'": "`s`.`t` REGEXP '^a'",
+    "t NOT RLIKE '^a'": "NOT `s`.`t` REGEXP '^a'",
+    "t LIKE 'a!%' ESCAPE '!'": "`s`.`t` LIKE 'a!%' ESCAPE '!'",
+    "t || id": "`s`.`t` OR `s`.`id`",
+    "t COLLATE utf8mb4_bin = 'a'": "`s`.`t` COLLATE utf8mb4_bin = 'a'",
+    "id ^ 1 | 2": "`s`.`id` ^ 1 | 2",
+    "IFNULL(id, 0)": "IFNULL(`s`.`id`, 0)",
+    "LOCATE('a', t)": "LOCATE('a', `s`.`t`)",
+    "DATE_FORMAT(y, '%H:%i:%s')": "DATE_FORMAT(`s`.`y`, '%H:%i:%s')",
+    "TIMESTAMPDIFF(day, y, m)": "TIMESTAMPDIFF(DAY, `s`.`y`, `s`.`m`)",
+    "y + INTERVAL 1 DAY": "`s`.`y` + INTERVAL 1 DAY",
+}
+
+
+@pytest.mark.parametrize(("text", "sql"), PRINTED.items(), ids=list(PRINTED))
+def test_what_is_allowed_prints_for_both_engines(text: str, sql: str) -> None:
+    assert compiled(text) == sql
+
+
+KINDS = {
+    "CONCAT(raw, 'a')": Kind.BINARY,
+    "LEFT(t, 2)": Kind.TEXT,
+    "MOD(id, p)": Kind.DECIMAL,
+    "ROUND(d, 2)": Kind.DOUBLE,
+    "id & 3": Kind.INTEGER,
+    "STR_TO_DATE(t, '%d.%m.%Y')": Kind.DATE,
+    "STR_TO_DATE(t, '%H:%i')": Kind.TIME,
+    "STR_TO_DATE(t, '%d %H')": Kind.DATETIME,
+    "STR_TO_DATE(t, t)": Kind.DATETIME,
+    "FROM_UNIXTIME(id)": Kind.DATETIME,
+    "FROM_UNIXTIME(id, '%Y')": Kind.TEXT,
+    "DATE_ADD(y, INTERVAL 1 DAY)": Kind.DATE,
+    "DATE_ADD(y, INTERVAL 1 HOUR)": Kind.DATETIME,
+    "ADDDATE(y, 1)": Kind.DATE,
+    "TIMESTAMPADD(MONTH, 1, y)": Kind.DATE,
+    "NOW()": Kind.DATETIME,
+    "CURDATE()": Kind.DATE,
+    "CURRENT_TIME": Kind.TIME,
+    "doc->>'$.a'": Kind.TEXT,
+    "doc->'$.a'": Kind.JSON,
+    "t REGEXP 'a'": Kind.INTEGER,
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), KINDS.items(), ids=list(KINDS))
+def test_each_gives_its_kind(text: str, expected: str) -> None:
+    assert kind(text) == expected
+
+
+def test_a_number_that_stands_for_a_text_is_made_one_once() -> None:
+    tree = expression("LPAD(p, 2 + 3, CONCAT(LENGTH(CONCAT(id)), 'x'))", {"orders": OF}, default=OF)
+    text = "CHAR(255) CHARACTER SET utf8mb4"
+    inner = f"CONCAT(CAST(LENGTH(CONCAT(CAST(`s`.`id` AS {text}))) AS {text}), 'x')"
+    assert to_sql(exact(tree, {"orders": OF})) == f"LPAD(CAST(`s`.`p` AS {text}), 2 + 3, {inner})"
+
+
+REFUSED = {
+    "CAST(t AS JSON) = '1'": "'CAST(t AS JSON)' casts to JSON, which MariaDB cannot. Use JSON_EXTRACT(text, '$').",
+    "CAST(t AS FLOAT) = 1": "'CAST(t AS FLOAT)' casts to a type that is not allowed here. Use CHAR, SIGNED,",
+    "SYSDATE() > m": "the function 'SYSDATE' is not allowed here. Use NOW()",
+    "SUBSTRNG(t, 1)": "the function 'SUBSTRNG' is not allowed here. Did you mean 'SUBSTRING'?",
+    "JSON_VALUE(doc, '$.a')": "the function 'JSON_VALUE' is not allowed here. Use JSON_UNQUOTE(JSON_EXTRACT(",
+    "COUNT(*)": "the function 'COUNT' is not allowed here. Use an aggregate calculation.",
+    "`upper`(t)": "'upper' in quotes is no function",
+    "UPPER(t, t)": "the function 'UPPER' has 2 arguments; it takes 1.",
+    "SUBSTRING(t)": "the function 'SUBSTRING' has 1 arguments; it takes 2 to 3.",
+    "CONCAT_WS(',')": "the function 'CONCAT_WS' has 1 arguments; it takes at least 2.",
+    "NOW(7)": "'NOW(7)' must name its digits, 0 to 6",
+    "NOW(id)": "'NOW(id)' must name its digits, 0 to 6",
+    "TIMESTAMPDIFF(DAYS, y, m)": "'DAYS' is not allowed here; a unit of time is. Did you mean 'DAY'?",
+    "UPPER(INTERVAL 1 DAY)": "'INTERVAL 1 DAY' is not allowed here. Add it to a date",
+    "t COLLATE utf8mb4_0900_ai_ci": "'t COLLATE utf8mb4_0900_ai_ci' names a collation that MySQL and MariaDB do not sh",
+    "CONVERT(t USING binary)": "'CAST(t AS CHAR CHARACTER SET binary)' names a character set that is not allowed here",
+    "t + 1": "'t + 1' computes with a text value",
+    "orders.t + `p`": "'orders.t + `p`' computes with a text value",
+    "IF(id, t, p)": "'IF(id, t, p)' mixes decimal and text values",
+    "raw & 1": "'raw & 1' computes with a binary value",
+    "id ;": "'id ;' has a ';' at character 4. Remove it.",
+    "id; id": "'id; id' has a ';' at character 3. Remove it.",
+    "id,": "'id,' has a ',' at character 3. Remove it.",
+    "id::text": "'id::text' is no expression that tableferry understands",
+    "id + * 2": "'id + * 2' is no expression that tableferry understands",
+}
+
+
+@pytest.mark.parametrize(("text", "problem"), REFUSED.items(), ids=list(REFUSED))
+def test_a_refusal_says_what_in_the_contracts_words_and_what_instead(text: str, problem: str) -> None:
+    assert refusal(text).startswith(problem)
+
+
+@pytest.mark.parametrize(("text", "mark"), [("t,", "','"), ("t DESC;", "';'"), ("t, id ;", "';'")])
+def test_sort_keys_end_without_a_mark(text: str, mark: str) -> None:
+    with pytest.raises(ExpressionProblem, match=f"has a {mark} at character {len(text)}"):
+        ordering(text, OF)
