@@ -1,4 +1,4 @@
-"""The checkpoint stores under test: the fake, SQLite, and a real PostgreSQL where there is one."""
+"""The checkpoint stores under test: the fake, SQLite, and a real PostgreSQL."""
 
 from __future__ import annotations
 
@@ -17,10 +17,7 @@ SQL = ["sqlite", pytest.param("postgresql", marks=pytest.mark.server)]
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PostgresServer]:
-    programs = find_programs()
-    if programs is None:
-        pytest.skip("no initdb and postgres on this machine (Debian: apt-get install postgresql)")
-    with private_postgres(programs) as server:
+    with private_postgres(find_programs()) as server:
         yield server
 
 

