@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from sqlglot import exp
 
 from core.compile.entity import EntityScope
-from core.compile.expressions import Relation, exact, expression, join_condition, selected, value_kind
+from core.compile.expressions import Relation, column_at, exact, expression, join_condition, selected, value_kind
 from core.compile.kinds import numeric
 from core.compile.place import Place, Refused
 from core.compile.texts import as_text
@@ -25,6 +26,7 @@ from core.items.sources import FromColumn, JoinedText, Source
 _AGGREGATES: Final = {"SUM": exp.Sum, "COUNT": exp.Count, "AVG": exp.Avg, "MIN": exp.Min, "MAX": exp.Max}
 _ORDERED: Final = frozenset({Kind.INTEGER, Kind.DECIMAL, Kind.FLOAT, Kind.DOUBLE, Kind.TEXT, Kind.BINARY, Kind.DATE})
 _ORDERED_TOO: Final = frozenset({Kind.DATETIME, Kind.TIME})
+_SCALED: Final = frozenset({Kind.DECIMAL, Kind.DATETIME, Kind.TIME})
 
 
 def calculated_source(attribute: Attribute, scope: EntityScope, place: Place) -> Source:
@@ -89,8 +91,9 @@ def _case(attribute: Attribute, calculation: CaseCalculation, scope: EntityScope
         with place.noting("else"):
             values.append(_branch(calculation.else_, source))
     kinds = {kind for _, kind in values if kind is not None}
-    # Branches of several kinds become texts, each as MySQL shows it: the engines disagree about a common type.
-    trees = [as_text(t, k) if len(kinds) > 1 and k is not None else t for t, k in values]
+    # Branches of several types become texts, each as MySQL shows it: the engines disagree about a common type.
+    as_it_is = _has_own_type(values, source)
+    trees = [t if as_it_is or k is None else as_text(t, k) for t, k in values]
     ifs = [exp.If(this=when, true=then) for when, then in zip(conditions, trees, strict=False)]
     default = trees[len(ifs)] if len(trees) > len(ifs) else None
     kind = Kind.TEXT if len(kinds) != 1 else kinds.pop()
@@ -101,6 +104,20 @@ def _branch(text: str, source: Relation) -> tuple[exp.Expr, str | None]:
     tree = expression(text, {source.name: source}, default=source)
     kind = value_kind(tree, {source.name: source})
     return exact(tree, {source.name: source}), Kind.INTEGER if kind == Kind.BIT else kind
+
+
+def _has_own_type(values: Sequence[tuple[exp.Expr, str | None]], source: Relation) -> bool:
+    """Whether a CASE of these shows each as it is alone: one kind, one scale, one fraction, no ZEROFILL.
+
+    Found by running both engines: among decimals of several scales MySQL shows 1.50 or 1.500 as the view happens to be
+    read, and ZEROFILL is lost in any CASE.
+    """
+    known = [(tree, kind) for tree, kind in values if kind is not None]
+    columns = [column_at(t, {source.name: source}) if isinstance(t, exp.Column) else None for t, _ in known]
+    if len({kind for _, kind in known}) > 1 or any(c is not None and "zerofill" in c.column_type for c in columns):
+        return False
+    alike = len({c.column_type for c in columns if c is not None}) == 1 and None not in columns
+    return alike or len(known) < 2 or known[0][1] not in _SCALED
 
 
 def _concat(attribute: Attribute, calculation: ConcatCalculation, scope: EntityScope, place: Place) -> Source:

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
+from tests.contract_evaluator.documents import document
 from tests.contract_evaluator.items import Outcome
 from tests.contract_evaluator.tables import Table
-from tests.properties.contracts import Example
 from tests.properties.product import Made
 
 
@@ -75,18 +75,18 @@ def _differing(expected: Outcome, made: Made) -> str:
     return f"differs in { ({n: expected.item.get(n) for n in names}) }"
 
 
-def account(example: Example, engine: str, view: str, problems: Sequence[str]) -> str:
-    """What a developer needs to see of a failing example, and nothing else."""
-    contract = json.dumps(example.document(), ensure_ascii=False, indent=1)
-    parts = [f"on {engine}:", *problems, "contract:", contract, "view:", view, "source:"]
-    named = contract.replace('\\"', '"').replace("\\\\", "\\")
-    for table in example.tables.values():
+def account(contract: dict[str, Any], tables: Sequence[Table], engine: str, view: str, problems: Sequence[str]) -> str:
+    """What a developer needs to see of a failing contract, and nothing else."""
+    shown = json.dumps(document(contract), ensure_ascii=False, indent=1)
+    parts = [f"on {engine}:", *problems, "contract:", shown, "view:", view, "source:"]
+    named = shown.replace('\\"', '"').replace("\\\\", "\\")
+    for table in tables:
         if table.name in named:
-            parts += _shown(table, named, engine)
+            parts += _described(table, named, engine)
     return "\n".join(parts)
 
 
-def _shown(table: Table, named: str, engine: str) -> list[str]:
+def _described(table: Table, named: str, engine: str) -> list[str]:
     """The columns that the contract speaks of."""
     columns = [n for n in table.columns if n in table.key or n in named]
     types = ", ".join(f"{n!r} {table.columns[n].declared(engine)}" for n in columns)

@@ -8,7 +8,6 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from tests.contract_evaluator.expressions import written
 from tests.contract_evaluator.tables import Table
 from tests.properties.attributes import attribute, is_scalar
 from tests.properties.linked import linked
@@ -21,23 +20,14 @@ _NAMES = ("a", "größe", "two words", "x.y", "back`tick", "😀", "Order", "tab
 
 @dataclass(frozen=True, repr=False)
 class Example:
-    """A table of a contract as trees, and the source's rows."""
+    """A table of a contract as trees, and the source's tables with rows."""
 
     shop: Shop
     contract: dict[str, Any]
-    tables: dict[str, Table]
+    tables: list[Table]
 
     def __repr__(self) -> str:
         return f"a contract over {self.shop}"
-
-    def document(self) -> dict[str, Any]:
-        """The contract as it is saved."""
-        entities = self.contract.get("entities")
-        whole = {**self.contract, **_ordered(self.contract)}
-        if entities is not None:
-            whole["entities"] = [{**e, **_ordered(e)} for e in entities]
-        document: dict[str, Any] = written({"tables": [whole]})
-        return document
 
 
 def examples(shops: Sequence[Shop]) -> st.SearchStrategy[Example]:
@@ -48,7 +38,7 @@ def examples(shops: Sequence[Shop]) -> st.SearchStrategy[Example]:
     def example(draw: st.DrawFn) -> Example:
         shop = draw(st.sampled_from(shops))
         contract = _entities(draw, shop) if not draw(st.integers(0, 3)) else _single(draw, shop)
-        return Example(shop, contract, draw(rows[shop.number]))
+        return Example(shop, contract, list(draw(rows[shop.number]).values()))
 
     return example()
 
@@ -159,17 +149,3 @@ def _entities(draw: st.DrawFn, shop: Shop) -> dict[str, Any]:
 
 def _of(scalars: list[str]) -> list[str]:
     return [f"{{{name}}}" for name in scalars[:1]]
-
-
-def _ordered(entity: dict[str, Any]) -> dict[str, Any]:
-    """order_by as the contract has it: a list of texts, or one text of several keys."""
-    attributes = []
-    for made in entity.get("attributes", []):
-        construction = made.get("join", {}).get("construction", {})
-        if "order_by" in construction:
-            keys = [f"{key.sql()} {direction}" for key, direction in construction["order_by"]]
-            order: Any = ", ".join(keys) if len(made["name"]) % 2 else keys
-            join = {**made["join"], "construction": {**construction, "order_by": order}}
-            made = {**made, "join": join}  # noqa: PLW2901 - the same attribute, written
-        attributes.append(made)
-    return {"attributes": attributes} if "attributes" in entity else {}

@@ -100,16 +100,22 @@ def test_joins_of_several_attributes_leave_each_other_alone(engine: str) -> None
 
 
 @BOTH
-def test_a_case_of_several_kinds_becomes_text_and_of_one_kind_stays(engine: str) -> None:
+def test_a_case_of_several_types_becomes_text_and_of_one_type_stays(engine: str) -> None:
     number, word = "AS CHAR(255) CHARACTER SET utf8mb4)", "AS CHAR CHARACTER SET utf8mb4)"
     mixed = case(("total > 1", "total"), ("note = 'a;--'", "'b'"), **{"else": "id"})
     assert view(attribute("x", "S", calculation=mixed), engine=engine) == (
         f"CASE WHEN `s`.`total` > 1 THEN CAST(`s`.`total` {number} WHEN `s`.`note` = 'a;--' THEN CAST('b' {word} "
         f"ELSE CAST(`s`.`id` {number} END AS `x` FROM `orders` AS `s`"
     )
-    alike = case(("total > 1", "total * 2"), **{"else": "0.5"})
+    scales = case(("total > 1", "total * 2"), **{"else": "0.5"})
+    assert view(attribute("x", "N", calculation=scales), engine=engine) == (
+        f"CASE WHEN `s`.`total` > 1 THEN CAST(`s`.`total` * 2 {number} ELSE CAST(0.5 {number} END AS `x` "
+        "FROM `orders` AS `s`"
+    )
+    alike = case(("total > 1", "total"), ("total > 0", "total"))
     assert view(attribute("x", "N", calculation=alike), engine=engine) == (
-        "CASE WHEN `s`.`total` > 1 THEN `s`.`total` * 2 ELSE 0.5 END AS `x` FROM `orders` AS `s`"
+        "CASE WHEN `s`.`total` > 1 THEN `s`.`total` WHEN `s`.`total` > 0 THEN `s`.`total` END AS `x` "
+        "FROM `orders` AS `s`"
     )
 
 
@@ -158,8 +164,8 @@ def test_several_matches_are_one_item_each_in_a_key_and_a_question_elsewhere() -
     assert check.place == "tables[0] Orders, attribute x, join"
     in_key = made(looked_up, sk="x")
     assert (in_key.join_checks, in_key.view.select_sql) == ((), made(looked_up).view.select_sql)
-    assert in_key.collision_sql is not None
-    assert made(looked_up).collision_sql is None
+    assert not in_key.distinct_keys
+    assert made(looked_up).distinct_keys
 
 
 def test_a_transformation_applies_to_the_joined_value() -> None:

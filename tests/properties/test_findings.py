@@ -1,0 +1,72 @@
+"""Contracts that generated ones showed to go wrong, kept small."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from tests.contract_evaluator import tables as t
+from tests.contract_evaluator.conditions import Compare
+from tests.contract_evaluator.expressions import Col, Expression, Lit
+from tests.contract_evaluator.tables import Table
+from tests.properties.checked import outcome
+from tests.properties.conftest import ProductOver
+from tests.properties.product import Product
+
+pytestmark = pytest.mark.server
+
+THINGS = Table(
+    "things",
+    {
+        "id": t.integer(),
+        "short": t.decimal(8, 2),
+        "long": t.decimal(6, 3),
+        "made": t.moment(),
+        "seen": t.moment("DATETIME", 3),
+        "fill": t.filled(6),
+        "plain": t.integer(),
+    },
+    key=("id",),
+    rows=[
+        {
+            "id": 1,
+            "short": Decimal("1.5"),
+            "long": Decimal("2.5"),
+            "made": "2001-01-31 00:00:00",
+            "fill": 7,
+            "plain": 8,
+        },
+        {"id": 2, "short": Decimal("1.5"), "long": Decimal("-0.125"), "seen": "1999-12-31 23:59:59.120", "plain": 9},
+    ],
+)
+FIRST = Compare("=", Col(None, "id"), Lit(1))
+
+
+@pytest.fixture
+def product(product_over: ProductOver) -> Product:
+    return product_over([THINGS])
+
+
+def case(name: str, type_: str, then: Expression, otherwise: Expression | None) -> dict[str, Any]:
+    """An attribute that is one thing in the first row and another in the others."""
+    cases = {"type": "case", "cases": [{"when": FIRST, "then": then}]}
+    return {"name": name, "type": type_, "calculation": cases if otherwise is None else {**cases, "else": otherwise}}
+
+
+@pytest.mark.parametrize("several", [False, True], ids=["alone", "in a union"])
+def test_branches_of_a_case_keep_their_own_digits(product: Product, *, several: bool) -> None:
+    """MySQL shows 1.50 beside a DECIMAL(6,3) as 1.50 or 1.500, as the view happens to be read; MariaDB as 1.500."""
+    columns = [("short", "long"), ("long", "short"), ("made", "seen"), ("seen", "made"), ("fill", "plain")]
+    attributes: list[dict[str, Any]] = [{"name": "id", "type": "S", "source_column": "id"}]
+    attributes += [case(f"{a} or {b}", "S", Col(None, a), Col(None, b)) for a, b in columns]
+    attributes.append(case("filled", "S", Col(None, "fill"), None))
+    attributes.append(case("true", "BOOL", Col(None, "short"), Col(None, "long")))
+    contract: dict[str, Any] = {"table": "Things", "pk": "id", "attributes": attributes}
+    if several:
+        entities = [{"entity_type": e, "source_table": "things", "attributes": attributes} for e in ("A", "B")]
+        contract = {"table": "Things", "type": "multi-entity", "pk": "id", "entities": entities}
+    else:
+        contract |= {"type": "single-entity", "source_table": "things"}
+    assert outcome(product, contract, [THINGS]) == "items"
