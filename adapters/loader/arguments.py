@@ -17,7 +17,8 @@ class Arguments:
     """One run's arguments; exactly one of `secret_arn` and `connection_name` is set.
 
     `keep_existing`: an item that the table holds is never overwritten by another. `collisions`: the S3 key of what a
-    preflight found to share keys, which a load leaves out. A preflight is told whether keys are proved to be distinct,
+    preflight found to share keys, which a load leaves out. `whole_chunks`: rejected rows are not told apart by their
+    source key, so a retry loads their whole chunks. A preflight is told whether keys are proved to be distinct,
     and which of several rows with one key is chosen: none, first or last.
     """
 
@@ -34,6 +35,7 @@ class Arguments:
     delete_extra: bool = False
     keep_existing: bool = False
     collisions: str = ""
+    whole_chunks: bool = False
     distinct_keys: bool = False
     on_collision: str = "none"
 
@@ -49,8 +51,8 @@ def parse(argv: Sequence[str]) -> Arguments:
 
     --plan s3://bucket/key, --secret-arn ARN or --connection-name NAME, --run-token TEXT, --task NAME (load),
     --writers 1 to 64 (4), --chunks FIRST-LAST (all), --validation ID, --delete-extra true or false (false),
-    --existing overwrite or keep (overwrite), --collisions KEY, --distinct-keys true or false (false),
-    --on-collision none, first or last (none). Raises ArgumentsError.
+    --existing overwrite or keep (overwrite), --collisions KEY, --whole-chunks true or false (false),
+    --distinct-keys true or false (false), --on-collision none, first or last (none). Raises ArgumentsError.
     """
     given, _ = _parser().parse_known_args(list(argv))
     if (given.secret_arn is None) == (given.connection_name is None):
@@ -73,6 +75,7 @@ def parse(argv: Sequence[str]) -> Arguments:
         delete_extra=given.delete_extra == "true",
         keep_existing=given.existing == "keep",
         collisions=given.collisions,
+        whole_chunks=given.whole_chunks == "true",
         distinct_keys=given.distinct_keys == "true",
         on_collision=given.on_collision,
     )
@@ -97,6 +100,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--delete-extra", choices=("true", "false"), default="false")
     parser.add_argument("--existing", choices=("overwrite", "keep"), default="overwrite")
     parser.add_argument("--collisions", default="")
+    parser.add_argument("--whole-chunks", choices=("true", "false"), default="false")
     parser.add_argument("--distinct-keys", choices=("true", "false"), default="false")
     parser.add_argument("--on-collision", choices=("none", "first", "last"), default="none")
     return parser

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import Any, Callable
+from typing import Any, Callable, Protocol
 
 from core.items.collisions import Collisions
 from core.items.item import ItemConverter
@@ -20,12 +20,18 @@ from adapters.loader.objects import Bucket
 from adapters.loader.put_new import OnReject
 from adapters.loader.rejects import ChunkRejects
 from adapters.loader.results import ChunkResult
-from adapters.loader.rows import Row, RowReader
+from adapters.loader.rows import Row
 from adapters.loader.writer import BatchWriter
 
 NewWriter = Callable[[ItemConverter, OnReject], BatchWriter]
 
 MAX_ATTEMPTS = 6
+
+
+class ChunkReader(Protocol):
+    """What reads the rows of a chunk that are to be loaded, in groups; raises SourceLostError as `RowReader` does."""
+
+    def read(self, chunk: Chunk) -> Iterator[list[Row]]: ...
 
 
 @dataclass
@@ -55,7 +61,7 @@ class ChunkLoader:
     """Loads chunks of one plan one after the other. A chunk's puts are idempotent, so it may be loaded again."""
 
     def __init__(
-        self, plan: LoadPlan, reader: RowReader, new_writer: NewWriter, bucket: Bucket, *, run_token: str,
+        self, plan: LoadPlan, reader: ChunkReader, new_writer: NewWriter, bucket: Bucket, *, run_token: str,
         collisions: Collisions | None = None, wait: Callable[[float], Any] = time.sleep,
     ) -> None:  # fmt: skip
         self._plan = plan

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from typing import IO, Any
 
 
@@ -20,6 +21,11 @@ class Bucket:
     def text(self, key: str) -> str:
         """An object's text."""
         return self.read(key).decode("utf-8")
+
+    def lines(self, key: str) -> Iterator[bytes]:
+        """An object's lines as they arrive, without their ends."""
+        with closing(self._s3.get_object(Bucket=self._name, Key=key)["Body"]) as body:
+            yield from body.iter_lines()
 
     def exists(self, key: str) -> bool:
         """Whether there is an object of this key; needs no right beyond listing."""

@@ -21,7 +21,8 @@ class ChunkResult:
 
     `bytes_read` is the length of the cells, `bytes_written` of the items as DynamoDB counts them. `seconds` has read,
     convert, write (all writers added up) and total (wall clock); `finished_at` is ISO 8601 in UTC. `already_there` are
-    those of the items that the table held before, equal, where the loader must not overwrite.
+    those of the items that the table held before, equal, where the loader must not overwrite; `vanished` are rejected
+    rows that were gone when they were to be loaded again (they are in no other count).
     """
 
     chunk: int
@@ -39,6 +40,7 @@ class ChunkResult:
     seconds: Mapping[str, float]
     finished_at: str
     already_there: int = 0
+    vanished: int = 0
     format: int = FORMAT
 
     def require_every_row(self) -> None:
@@ -65,6 +67,16 @@ class Results:
             for chunk in chunks
             if self._plan.result_key(chunk.number) in keys and self._is_of_this_view(chunk.number)
         }
+
+    def find(self, number: int) -> ChunkResult | None:
+        """A chunk's result for this very view, if there is one."""
+        key = self._plan.result_key(number)
+        if not self._bucket.exists(key):
+            return None
+        stored: Any = json.loads(self._bucket.text(key))
+        if stored.get("format") != FORMAT or stored.get("view_hash") != self._plan.view_hash:
+            return None
+        return ChunkResult(**stored)
 
     def store(self, result: ChunkResult) -> None:
         """Write a chunk's result."""

@@ -25,6 +25,7 @@ class LoadTotals:
     retries: int = 0
     unprocessed_items: int = 0
     already_there: int = 0
+    vanished: int = 0
     read_seconds: float = 0.0
     convert_seconds: float = 0.0
     write_seconds: float = 0.0
@@ -36,7 +37,7 @@ class LoadTotals:
 
 _COUNTS = (
     *("rows_read", "items_written", "rejects", "bytes_read", "bytes_written", "capacity_units"),
-    *("retries", "unprocessed_items", "already_there"),
+    *("retries", "unprocessed_items", "already_there", "vanished"),
 )
 
 

@@ -86,7 +86,7 @@ def test_every_row_becomes_an_item_and_every_chunk_has_a_result(load: Load, caps
     assert results[0].keys() == {
         *("format", "chunk", "view_hash", "run_token", "rows_read", "items_written", "rejects", "rejects_by_reason"),
         *("bytes_read", "bytes_written", "capacity_units", "retries", "unprocessed_items", "seconds", "finished_at"),
-        "already_there",
+        *("already_there", "vanished"),
     }
     assert (results[0]["format"], results[0]["view_hash"], results[0]["run_token"]) == (1, "hash-1", "run-1")
     assert results[0]["seconds"].keys() == {"read", "convert", "write", "total"}
