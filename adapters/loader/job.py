@@ -18,8 +18,10 @@ from adapters.loader.errors import ArgumentsError
 from adapters.loader.key_guard import read_collisions
 from adapters.loader.objects import Bucket
 from adapters.loader.preflight import preflight
+from adapters.loader.repair import repair
 from adapters.loader.results import ChunkResult, Results
 from adapters.loader.rows import RowReader
+from adapters.loader.validate import validate
 
 
 def main(argv: Sequence[str]) -> None:
@@ -50,7 +52,7 @@ def load(arguments: Arguments, plan: LoadPlan, bucket: Bucket) -> None:
 
 
 Task = Callable[[Arguments, LoadPlan, Bucket], None]
-TASKS: dict[str, Task] = {"load": load, "preflight": preflight}
+TASKS: dict[str, Task] = {"load": load, "preflight": preflight, "validate": validate, "repair": repair}
 
 
 def _load_chunks(arguments: Arguments, plan: LoadPlan, chunks: Sequence[Chunk], bucket: Bucket) -> None:

@@ -8,12 +8,12 @@ Guarantees:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pymysql
 from core.items.plan import Cell, Chunk, LoadPlan
-from core.items.ranges import item_condition, quoted
+from core.items.ranges import Condition, item_condition, quoted, rows_condition
 from pymysql.constants import CR, ER
 from pymysql.cursors import SSCursor
 
@@ -24,6 +24,7 @@ Row = tuple[Cell, ...]
 
 MAX_ROWS = 200
 MAX_BYTES = 2_000_000
+_KEYS_AT_ONCE = 100
 
 # A view over large tables may need minutes before its first row; a dead network must still end.
 _READ_TIMEOUT_SECONDS = 900
@@ -63,8 +64,17 @@ class RowReader:
 
         Raises SourceLostError when the same call may work again, SourceTextError for text that is no UTF-8.
         """
+        return self._read(chunk, item_condition(self._plan.item_of(chunk), chunk, self._plan.entity_column))
+
+    def read_rows(self, chunk: Chunk, keys: Sequence[Sequence[Cell]]) -> Iterator[list[Row]]:
+        """The chunk's rows whose chunk columns are `keys`, or that the server takes for equal; errors as for `read`."""
+        for start in range(0, len(keys), _KEYS_AT_ONCE):
+            some = keys[start : start + _KEYS_AT_ONCE]
+            yield from self._read(chunk, rows_condition(self._plan.item_of(chunk), some, self._plan.entity_column))
+
+    def _read(self, chunk: Chunk, where: Condition) -> Iterator[list[Row]]:
         try:
-            yield from self._groups(self._statement(chunk))
+            yield from self._groups(self._statement(chunk, where))
         except UnicodeDecodeError as error:
             raise SourceTextError(
                 f"chunk {chunk.number} of view {self._plan.view} has text that is no UTF-8: {error.reason}; "
@@ -81,9 +91,9 @@ class RowReader:
             self._connection.close()
         self._connection = None
 
-    def _statement(self, chunk: Chunk) -> tuple[str, list[str]]:
+    def _statement(self, chunk: Chunk, condition: Condition) -> tuple[str, list[str]]:
         plan, item = self._plan, self._plan.item_of(chunk)
-        where, texts = item_condition(item, chunk, plan.entity_column)
+        where, texts = condition
         names = ", ".join(quoted(column.name) for column in item.columns)
         return f"SELECT {names} FROM {quoted(plan.database)}.{quoted(plan.view)} WHERE {where}", texts  # noqa: S608
 

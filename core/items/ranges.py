@@ -36,6 +36,24 @@ def condition(columns: Sequence[Column], chunk: Chunk) -> Condition:
 def item_condition(item: ItemPlan, chunk: Chunk, entity_column: str | None) -> Condition:
     """The same for a chunk of `item`; in a view of several entities the rows of that entity alone."""
     where, texts = condition([item.columns[index] for index in item.chunk_columns], chunk)
+    return _of_entity(item, where, texts, entity_column)
+
+
+def rows_condition(item: ItemPlan, keys: Sequence[Sequence[Cell]], entity_column: str | None) -> Condition:
+    """The same for the rows whose chunk columns hold one of `keys` (at least one), as the server compares them."""
+    columns = [item.columns[index] for index in item.chunk_columns]
+    parts: list[str] = []
+    texts: list[str] = []
+    for cells in keys:
+        if len(cells) != len(columns):
+            raise ValueError(f"a row's key has {len(cells)} values for {len(columns)} key columns")
+        literals = [_literal(column, cell) for column, cell in zip(columns, cells)]
+        parts.append(" AND ".join(f"{quoted(c.name)} = {sql}" for c, (sql, _) in zip(columns, literals)))
+        texts += [text for _, some in literals for text in some]
+    return _of_entity(item, "(" + " OR ".join(f"({part})" for part in parts) + ")", texts, entity_column)
+
+
+def _of_entity(item: ItemPlan, where: str, texts: list[str], entity_column: str | None) -> Condition:
     if item.entity is None:
         return where, texts
     if entity_column is None:

@@ -186,27 +186,6 @@ def test_the_question_about_several_matches_is_answered_rightly(source: Source, 
     assert source(use) == [0, 1]
 
 
-def test_rows_that_share_a_key_are_found_by_bytes(source: Source, database: Database) -> None:
-    database.execute(
-        "CREATE TABLE orders (id INT PRIMARY KEY, a VARCHAR(9), b VARCHAR(9));"
-        "INSERT INTO orders VALUES (1, 'x#y', 'z'), (2, 'x', 'y#z'), (3, 'X', 'y#z'), (4, 'x ', 'y#z'), (5, NULL, 'z'),"
-        "(6, NULL, 'z'), (7, '', 'q'), (8, '', 'q')"
-    )
-
-    async def use(real: MysqlSource) -> Any:
-        composed = await compiled(real, attribute("id", "N", "id"), pk="a#b", table="Composed")
-        plain = await compiled(real, attribute("a", "S", "a"), pk="a", table="Plain")
-        found = []
-        for made in (composed, plain):
-            await real.execute_ddl(made.view.create_sql(replace=False))
-            found.append((await real.query(str(made.collision_sql))).rows)
-        return found
-
-    composed, plain = source(use)
-    assert sorted(composed) == [(b"#q", "2"), (b"x#y#z", "2")]
-    assert plain == ()
-
-
 def test_a_view_of_another_hash_is_replaced_and_dropped(source: Source, database: Database) -> None:
     database.execute("CREATE TABLE orders (id INT PRIMARY KEY, note TEXT)")
 

@@ -1,0 +1,115 @@
+"""What the view says that the table should hold: its rows, converted by the very code of the load.
+
+Rows that the load left out for another's sake (a key that two rows share, an item that was there before) are left out
+here too, as the load's own rejects name them; a row that cannot become an item is counted and expected absent.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from core.items.canonical import item_digest, key_digest
+from core.items.item import Item, ItemConverter
+from core.items.plan import Cell, Chunk, ItemPlan, LoadPlan
+from core.items.rejects import RejectedRow
+
+from adapters.loader.objects import Bucket
+from adapters.loader.rows import Row, RowReader
+from adapters.loader.sums import Tally
+
+# Reasons of rejects that no row has by itself: another row, or another's item, is why.
+FOR_ANOTHERS_SAKE: Final = frozenset({"key_collision", "key_taken"})
+
+
+class ExpectedItems:
+    """Reads chunks of the view as items; one at a time."""
+
+    def __init__(self, plan: LoadPlan, reader: RowReader, bucket: Bucket) -> None:
+        self._plan = plan
+        self._reader = reader
+        self._bucket = bucket
+        self._converters = [ItemConverter(item) for item in plan.items]
+        self._rejected_chunks = frozenset(bucket.keys(f"{plan.prefix}rejects/"))
+        self.keys = key_names(plan.item)
+        self.indexes = index_keys(plan)
+
+    def converter(self, chunk: Chunk) -> ItemConverter:
+        """What turns the chunk's rows into items."""
+        return self._converters[chunk.item]
+
+    def items(self, chunk: Chunk, groups: Iterator[list[Row]] | None = None, counts: Tally | None = None) -> Iterator[
+        tuple[Row, Item]
+    ]:  # fmt: skip
+        """The chunk's rows (or `groups` of them) that should be items, each with its item; `counts` is told of all."""
+        counts = Tally() if counts is None else counts
+        converter, left_out = self._converters[chunk.item], self._left_out(chunk)
+        for group in self._reader.read(chunk) if groups is None else groups:
+            counts.rows += len(group)
+            for row in group:
+                try:
+                    item = converter.convert(row)
+                except RejectedRow as reject:
+                    counts.rejects[reject.reason] += 1
+                    continue
+                if left_out and _take(left_out, _identity(converter.row_key(row))):
+                    counts.left_out += 1
+                    continue
+                yield row, item
+
+    def tally(self, chunk: Chunk) -> Tally:
+        """The chunk's sums and counts."""
+        tally = Tally()
+        for _, item in self.items(chunk, counts=tally):
+            add_item(tally, item, self.keys, self.indexes)
+        return tally
+
+    def row_cells(self, chunk: Chunk, row: Sequence[Cell]) -> tuple[Cell, ...]:
+        """The cells that identify the row at the source."""
+        return tuple(row[index] for index in self._plan.item_of(chunk).row_key)
+
+    def _left_out(self, chunk: Chunk) -> Counter[str]:
+        key = self._plan.rejects_key(chunk.number)
+        if key not in self._rejected_chunks:
+            return Counter()
+        # Not splitlines: it also splits at characters that JSON leaves as they are.
+        lines = [json.loads(line) for line in self._bucket.text(key).split("\n") if line]
+        return Counter(_identity(line["row"]) for line in lines if line["reason"] in FOR_ANOTHERS_SAKE)
+
+
+def key_names(item: ItemPlan) -> tuple[str, ...]:
+    """The table's key attributes, pk first."""
+    keys = sorted((key for key in item.keys if key.index is None), key=lambda key: key.role)
+    return tuple(key.name for key in keys)
+
+
+def index_keys(plan: LoadPlan) -> dict[str, tuple[tuple[str, str], ...]]:
+    """The key attributes of each index, (name, type)."""
+    found: dict[str, dict[str, str]] = {}
+    for item in plan.items:
+        for key in item.keys:
+            if key.index is not None:
+                found.setdefault(key.index, {})[key.name] = key.type
+    return {index: tuple(sorted(keys.items())) for index, keys in sorted(found.items())}
+
+
+def add_item(tally: Tally, item: Item, keys: Sequence[str], indexes: dict[str, tuple[tuple[str, str], ...]]) -> None:
+    """Add an item to a side's sums, and to the counts of the indexes that it belongs to."""
+    tally.sums.add(key_digest(item, keys), item_digest(item))
+    for index, wanted in indexes.items():
+        if all(type_ in item.get(name, ()) for name, type_ in wanted):
+            tally.indexes[index] += 1
+
+
+def _identity(row: dict[str, Any]) -> str:
+    return json.dumps(row, sort_keys=True)
+
+
+def _take(left_out: Counter[str], identity: str) -> bool:
+    """Rows that are the same in every cell have one identity: as many are left out as the load left out."""
+    if left_out[identity] <= 0:
+        return False
+    left_out[identity] -= 1
+    return True

@@ -1,0 +1,146 @@
+"""The second pass of a full validation: only the buckets that differ, item by item, in as many rounds as room asks.
+
+Guarantees:
+- The counts of missing, extra, differing and colliding items are exact, and every one of them is listed in S3.
+- A run that is killed goes on after the last finished round.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from core.items.canonical import item_digest, key_digest
+from core.items.item import Item
+from core.items.plan import Cell, Chunk, LoadPlan
+
+from adapters.loader.differences import Differences, Finding
+from adapters.loader.expected import ExpectedItems
+from adapters.loader.first_pass import with_source
+from adapters.loader.plain_json import cells_of
+from adapters.loader.scan import TableScan
+from adapters.loader.sender import StoppedError
+from adapters.loader.sums import Tally, bucket_of
+from adapters.loader.together import together
+from adapters.loader.validation_store import ValidationStore
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much one round may hold: items of either side, bytes of their contents; and how many mismatches are shown."""
+
+    items: int = 1_000_000
+    content_bytes: int = 500_000_000
+    shown: int = 100
+
+
+class SecondPass:
+    """Looks again at the buckets of one plan that differ."""
+
+    def __init__(
+        self, plan: LoadPlan, expected: ExpectedItems, scan: TableScan, store: ValidationStore, *, segments: int,
+        limits: Limits,
+    ) -> None:  # fmt: skip
+        self._plan = plan
+        self._expected = expected
+        self._scan = scan
+        self._store = store
+        self._segments = segments
+        self._limits = limits
+
+    def run(self, source: Tally, target: Tally) -> tuple[Counter[str], list[dict[str, Any]], int]:
+        """How many items of each kind there are, the first of them with their values, and how many rounds it took."""
+        counts: Counter[str] = Counter()
+        mismatches: list[dict[str, Any]] = []
+        rounds = rounds_of(source, target, self._limits.items)
+        for number, buckets in enumerate(rounds):
+            found = self._store.round(number, buckets) or self._round(number, buckets)
+            counts.update(found["counts"])
+            mismatches += found["mismatches"]
+        return counts, mismatches[: self._limits.shown], len(rounds)
+
+    def _round(self, number: int, buckets: Sequence[int]) -> dict[str, Any]:
+        wanted = frozenset(buckets)
+        with tempfile.TemporaryDirectory() as directory:
+            path = Path(directory) / "differences.db"
+            with closing(Differences(path, content_bytes=self._limits.content_bytes)) as found:
+                together(
+                    self._scan.stop,
+                    partial(self._read_source, found, wanted),
+                    [partial(self._read_segment, found, wanted, segment) for segment in range(self._segments)],
+                )
+                return self._keep(number, buckets, found)
+
+    def _read_source(self, found: Differences, wanted: frozenset[int]) -> None:
+        rows = 0
+        for chunk in self._plan.chunks:
+            rows += with_source(partial(self._read_chunk, found, wanted, chunk))
+            self._store.say("looking at what differs", rows, sum(c.rows for c in self._plan.chunks) or None)
+
+    def _read_chunk(self, found: Differences, wanted: frozenset[int], chunk: Chunk) -> int:
+        if self._scan.stop.is_set():
+            raise StoppedError("a reader of the table failed")
+        found.forget_chunk(chunk)
+        counts = Tally()
+        for row, item in self._expected.items(chunk, counts=counts):
+            id_ = key_digest(item, self._expected.keys)
+            if bucket_of(id_) in wanted:
+                cells = self._expected.row_cells(chunk, row)
+                found.expect(id_, item_digest(item), self._key(item), item, chunk, cells)
+        return counts.rows
+
+    def _read_segment(self, found: Differences, wanted: frozenset[int], segment: int) -> None:
+        for page in self._scan.pages(segment, self._segments):
+            for item in page.items:
+                id_ = key_digest(item, self._expected.keys)
+                if bucket_of(id_) in wanted:
+                    found.find(id_, item_digest(item), self._key(item), item)
+
+    def _key(self, item: Item) -> Item:
+        return {name: item[name] for name in self._expected.keys}
+
+    def _keep(self, number: int, buckets: Sequence[int], found: Differences) -> dict[str, Any]:
+        counts: Counter[str] = Counter()
+        mismatches: list[dict[str, Any]] = []
+        with tempfile.TemporaryFile() as lines:
+            for finding in found.findings():
+                counts[finding.kind] += 1
+                lines.write(finding.line())
+                if len(mismatches) < self._limits.shown:
+                    mismatches += finding.mismatches(self._row(finding))
+            lines.seek(0)
+            result = {"buckets": list(buckets), "counts": counts, "mismatches": mismatches[: self._limits.shown]}
+            self._store.keep_round(number, lines, result)
+        return result
+
+    def _row(self, finding: Finding) -> dict[str, Any] | None:
+        """What identifies the source row, as rejects name it."""
+        if finding.chunk is None or finding.cells is None:
+            return None
+        item = self._plan.items[next(c.item for c in self._plan.chunks if c.number == finding.chunk)]
+        cells = cells_of(finding.cells)
+        return {name: _shown(cell) for name, cell in zip(item.row_key_names, cells)}
+
+
+def rounds_of(source: Tally, target: Tally, items: int) -> list[list[int]]:
+    """The differing buckets in groups of at most `items` items of either side; a single bucket may hold more."""
+    rounds: list[list[int]] = []
+    room = 0
+    for bucket in source.sums.differing(target.sums):
+        size = max(source.sums.count(bucket), target.sums.count(bucket))
+        if not rounds or size > room:
+            rounds.append([])
+            room = items
+        rounds[-1].append(bucket)
+        room -= size
+    return rounds
+
+
+def _shown(cell: Cell) -> str | None:
+    return "0x" + cell.hex() if isinstance(cell, bytes) else cell

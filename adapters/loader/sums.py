@@ -1,0 +1,105 @@
+"""What a side of the comparison holds, in bounded memory: per bucket of hashed keys a count and a sum of item digests.
+
+Guarantees:
+- The order in which items are added does not matter; equal contents give equal sums.
+- A side that lacks, has over or has another item differs in that item's bucket; by chance it would not once in 2^128.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from core.items.canonical import DIGEST_BYTES
+
+BUCKETS = 1 << 16
+
+_MASK = (1 << 8 * DIGEST_BYTES) - 1
+_ENTRY = struct.Struct(f">HQ{DIGEST_BYTES}s")
+
+
+def bucket_of(key_digest: bytes) -> int:
+    """Which bucket a key belongs to: the digest's first two bytes."""
+    return (key_digest[0] << 8) | key_digest[1]
+
+
+class BucketSums:
+    """At most 65,536 counts and sums; about 10 MB when every bucket is in use."""
+
+    def __init__(self) -> None:
+        self._counts: dict[int, int] = {}
+        self._sums: dict[int, int] = {}
+
+    @property
+    def items(self) -> int:
+        """How many items were added."""
+        return sum(self._counts.values())
+
+    def add(self, key_digest: bytes, digest: bytes) -> None:
+        """Add one item."""
+        self._add(bucket_of(key_digest), 1, int.from_bytes(digest, "big"))
+
+    def merge(self, other: BucketSums) -> None:
+        """Add what another holds."""
+        for bucket, count in other._counts.items():
+            self._add(bucket, count, other._sums[bucket])
+
+    def count(self, bucket: int) -> int:
+        """How many items a bucket holds."""
+        return self._counts.get(bucket, 0)
+
+    def differing(self, other: BucketSums) -> list[int]:
+        """The buckets in which the two do not hold the same, ascending."""
+        buckets = self._counts.keys() | other._counts.keys()
+        return sorted(bucket for bucket in buckets if self._content(bucket) != other._content(bucket))
+
+    def to_bytes(self) -> bytes:
+        """26 bytes for each bucket in use."""
+        return b"".join(
+            _ENTRY.pack(bucket, count, self._sums[bucket].to_bytes(DIGEST_BYTES, "big"))
+            for bucket, count in sorted(self._counts.items())
+        )
+
+    @classmethod
+    def from_bytes(cls, packed: bytes) -> BucketSums:
+        """Read `to_bytes`' result."""
+        sums = cls()
+        for bucket, count, total in _ENTRY.iter_unpack(packed):
+            sums._add(bucket, count, int.from_bytes(total, "big"))
+        return sums
+
+    def _add(self, bucket: int, count: int, total: int) -> None:
+        self._counts[bucket] = self._counts.get(bucket, 0) + count
+        self._sums[bucket] = (self._sums.get(bucket, 0) + total) & _MASK
+
+    def _content(self, bucket: int) -> tuple[int, int]:
+        return self._counts.get(bucket, 0), self._sums.get(bucket, 0)
+
+
+@dataclass
+class Tally:
+    """One side's contents: sums, and the plain counts beside them.
+
+    `rows` is what was read, `rejects` rows that cannot become items, by reason, `left_out` rows that the load left out
+    for another's sake; `indexes` the items that have the key attributes of each index.
+    """
+
+    sums: BucketSums = field(default_factory=BucketSums)
+    rows: int = 0
+    left_out: int = 0
+    rejects: Counter[str] = field(default_factory=Counter)
+    indexes: Counter[str] = field(default_factory=Counter)
+
+    def merge(self, other: Tally) -> None:
+        """Add what another holds."""
+        self.sums.merge(other.sums)
+        self.rows += other.rows
+        self.left_out += other.left_out
+        self.rejects.update(other.rejects)
+        self.indexes.update(other.indexes)
+
+    def count_indexes(self, indexes: Iterable[str]) -> None:
+        """Note that an item belongs to these indexes."""
+        self.indexes.update(indexes)
