@@ -27,6 +27,7 @@ class ErrorCode(StrEnum):
     SETTINGS = "settings"
     NOT_READY = "not_ready"
     JOB_FAILED = "job_failed"
+    PREFLIGHT_FAILED = "preflight_failed"
     VALIDATION_FAILED = "validation_failed"
     STATE = "state"
 
@@ -112,6 +113,12 @@ class JobFailedError(FatalError):
     """A job run ended otherwise than SUCCEEDED; `facts["log_tail"]` has its last lines."""
 
     code = ErrorCode.JOB_FAILED
+
+
+class PreflightFailedError(FatalError):
+    """Rows of a table cannot become items; nothing was written. `facts["preflight"]` has what was found."""
+
+    code = ErrorCode.PREFLIGHT_FAILED
 
 
 class ValidationFailedError(FatalError):

@@ -10,6 +10,7 @@ from typing import Any
 from core.errors import ConflictError, NotFoundError
 from core.items.item import ItemConverter
 from core.items.plan import Cell, LoadPlan
+from core.items.preflight import result_key
 from core.ports import JobDefinition, JobRun, PermissionReport, ServiceStatus
 from tests.fake_services import Effects, FakeObjects, FakeTargets, ready
 
@@ -19,6 +20,7 @@ class FakeJobs:
     """Glue whose runs load for real, one chunk a look; `ends` are the states that coming runs end in.
 
     A run that ends otherwise than SUCCEEDED dies after its first chunk. `leave_out` chunks get no result, once each.
+    `looks` are the states that coming preflights end in.
     """
 
     effects: Effects
@@ -27,6 +29,8 @@ class FakeJobs:
     rows: list[tuple[Cell, ...]]
     ends: list[str] = field(default_factory=list)
     leave_out: set[int] = field(default_factory=set)
+    found: list[dict[str, Any]] = field(default_factory=list)
+    looks: list[str] = field(default_factory=list)
     lose_reply: BaseException | None = None
     overlaps: int = 0
     jobs: dict[str, JobDefinition] = field(default_factory=dict)
@@ -91,6 +95,9 @@ class FakeJobs:
             return
         key = self.jobs[job].default_arguments["--plan"].removeprefix(f"s3://{self.objects.bucket}/")
         plan = LoadPlan.from_json(self.objects.objects[key].decode())
+        if run.arguments.get("--task") == "preflight":
+            self._look(number, plan)
+            return
         missing = [c.number for c in plan.chunks if plan.result_key(c.number) not in self.objects.objects]
         skipped = self.leave_out & set(missing)
         todo = [n for n in missing if n not in skipped]
@@ -101,6 +108,14 @@ class FakeJobs:
             self.ends = self.ends[1:]
             self.leave_out -= skipped
             self.history[number] = (job, replace(run, state=state, execution_seconds=1.5))
+
+    def _look(self, number: int, plan: LoadPlan) -> None:
+        """A preflight's run, done at the first look; `found` is what it finds."""
+        job, run = self.history[number]
+        state = self.looks.pop(0) if self.looks else "SUCCEEDED"
+        self.history[number] = (job, replace(run, state=state, execution_seconds=1.5))
+        result = {"rows": len(self.rows), "findings": self.found, "seconds": 0.5, "peak_memory_bytes": 1}
+        self.objects.objects[result_key(plan.prefix, run.arguments["--run-token"])] = json.dumps(result).encode()
 
     def _load(self, plan: LoadPlan, number: int) -> None:
         chunk = next(c for c in plan.chunks if c.number == number)

@@ -19,7 +19,7 @@ from core.ports import (
     ViewState,
 )
 from core.source_position import SourcePosition
-from core.source_schema import SourceSchema
+from core.source_schema import SourceSchema, SourceTable
 
 CHECKED_AT = "2026-01-02T03:04:05+00:00"
 
@@ -56,7 +56,7 @@ def ready(server: str) -> tuple[ServiceStatus, PermissionReport]:
 
 @dataclass
 class FakeSource:
-    """A source with the rows that its one view shows; `collisions` is what any GROUP BY query answers.
+    """A source with the rows that its one view shows; `collisions` and `problems` are what preflights are answered.
 
     Its position is `changes`, which grows before each look while it `moves`.
     """
@@ -66,6 +66,7 @@ class FakeSource:
     rows: list[tuple[Cell, ...]]
     view_columns: tuple[str, ...]
     collisions: list[tuple[Cell, ...]] = field(default_factory=list)
+    problems: list[tuple[Cell, ...]] = field(default_factory=list)
     multiplied: list[tuple[Cell, ...]] = field(default_factory=list)
     views: dict[str, str] = field(default_factory=dict)
     foreign_view: bool = False
@@ -81,9 +82,17 @@ class FakeSource:
 
     async def describe_schema(self, tables: Sequence[str]) -> SourceSchema:
         self.described.append(list(tables))
+        if set(tables) & set(self.views):
+            return replace(self.schema, tables=(self._view(tables[0]),))
         return replace(
             self.schema, tables=tuple(t for t in self.schema.tables if not tables or self._named(t.name, tables))
         )
+
+    def _view(self, name: str) -> SourceTable:
+        """The view as the server describes it: of nearly every column it says that it may be NULL."""
+        known = {c.name: c for table in self.schema.tables for c in table.columns}
+        columns = tuple(replace(known[c], nullable=True) for c in self.view_columns if c in known)
+        return SourceTable(name, columns, is_view=True)
 
     def _named(self, name: str, tables: Sequence[str]) -> bool:
         folds = self.schema.lower_case_table_names != 0
@@ -95,8 +104,10 @@ class FakeSource:
         assert 1 <= max_rows <= 10_000
         if sql.startswith("SELECT COUNT(*)"):
             return QueryResult(("COUNT(*)",), ((str(len(self.rows)),),), False)
-        if "HAVING COUNT(*) > 1 LIMIT 10" in sql:
-            return QueryResult(("pk", "n"), tuple(self.collisions), False)
+        if "tableferry_digest" in sql:
+            return QueryResult(("digest", "n", "keys", "rows"), tuple(self.collisions), False)
+        if "tableferry_number" in sql:
+            return QueryResult(("number", "n"), tuple(self.problems), False)
         if sql.startswith("SELECT 1 "):
             return QueryResult(("1",), tuple(self.multiplied[:max_rows]), False)
         return QueryResult(self.view_columns, tuple(self.rows[:max_rows]), len(self.rows) > max_rows)

@@ -1,13 +1,11 @@
-"""Two rows with one key: proved impossible by a unique index, or looked for by a query over the view."""
+"""Two rows with one key: whether a unique index of the source makes that impossible."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
-from sqlglot import exp
-
-from core.compile.select import ENTITY_COLUMN
 from core.items.plan import Column, ItemPlan, Kind
 from core.items.sources import FromColumn, JoinedText, Source, Template
 
@@ -18,51 +16,66 @@ _KEEPS_APART = {
     "B": {Kind.BINARY, Kind.TEXT, Kind.BIT},
 }
 _WITHOUT_HASH = {Kind.INTEGER, Kind.DECIMAL, Kind.DATE, Kind.DATETIME, Kind.TIME}
-SAMPLES = 10  # keys that a message names
 
 
 @dataclass(frozen=True)
 class KeyedRows:
-    """One entity's plan, and the source's unique keys as the view columns that hold them (rows, not matches)."""
+    """One entity's plan, and the source's unique keys as the view columns that hold them (of rows, not of matches)."""
 
     item: ItemPlan
     unique_columns: Sequence[frozenset[int]]
 
 
-def collision_query(view: str, entities: Sequence[KeyedRows]) -> str | None:
-    """SQL that lists up to `SAMPLES` keys that several rows of the view share, with their number of rows.
-
-    None where a unique key of the one source makes that impossible, and where a key cannot be said in SQL: then the
-    loader and the counts at validation find it. Compares bytes, not by collation; numbers that differ only in spelling
-    are left to the counts at validation.
-    """
-    if len(entities) == 1 and _is_determined(entities[0]):
-        return None
-    selects = [_keys_of(view, number, e.item, len(entities) > 1) for number, e in enumerate(entities)]
-    if any(s is None for s in selects):
-        return None
-    roles = [k.role for k in entities[0].item.keys if k.index is None]
-    inner = " UNION ALL ".join(s for s in selects if s is not None)
-    columns = ", ".join(f"`k`.`{r}`" for r in roles)
-    # NULL and empty keys are rejects, each row for itself; this comparison is true for neither.
-    present = " AND ".join(f"`k`.`{r}` <> ''" for r in roles)
-    return (
-        f"SELECT {columns}, COUNT(*) AS n FROM ({inner}) AS k WHERE {present} "  # noqa: S608 - our own columns
-        f"GROUP BY {columns} HAVING COUNT(*) > 1 LIMIT {SAMPLES}"
-    )
+def keys_are_distinct(entities: Sequence[KeyedRows]) -> bool:
+    """Whether no two rows can have one key: those of an entity by a unique index, those of two by constant texts."""
+    within = all(_tells_rows_apart(entity) for entity in entities)
+    return within and all(_never_meet(one.item, other.item) for one, other in combinations(entities, 2))
 
 
-def _is_determined(rows: KeyedRows) -> bool:
-    keys = [k for k in rows.item.keys if k.index is None]
-    sources = {a.name: a.source for a in rows.item.attributes}
+def _tells_rows_apart(rows: KeyedRows) -> bool:
+    """The key gives away all columns of a unique key, so that different rows have different keys."""
     determined: set[int] = set()
-    for key in keys:
-        determined |= _determined(sources[key.name], key.type, rows.item.columns)
+    for source, type_ in _key_sources(rows.item):
+        determined |= _determined(source, type_, rows.item.columns)
     return any(columns <= determined for columns in rows.unique_columns)
+
+
+def _never_meet(one: ItemPlan, other: ItemPlan) -> bool:
+    """One of the key's parts begins so differently in the two that they cannot be the same text."""
+    pairs = zip(_key_sources(one), _key_sources(other), strict=True)
+    return any(_begin_apart(_beginning(a), _beginning(b)) for (a, _), (b, _) in pairs)
+
+
+def _beginning(source: Source) -> tuple[str, bool]:
+    """The literal text that every value begins with, and whether that is all of it."""
+    if not isinstance(source, Template):
+        return "", False
+    literal = ""
+    for part in source.parts:
+        if not isinstance(part, str):
+            return literal, False
+        literal += part
+    return literal, True
+
+
+def _begin_apart(one: tuple[str, bool], other: tuple[str, bool]) -> bool:
+    (text, whole), (other_text, other_whole) = one, other
+    if whole and other_whole:
+        return text != other_text
+    could_meet = (text.startswith(other_text) and not other_whole) or (other_text.startswith(text) and not whole)
+    return not could_meet
+
+
+def _key_sources(item: ItemPlan) -> list[tuple[Source, str]]:
+    sources = {a.name: a.source for a in item.attributes}
+    return [(sources[key.name], key.type) for key in item.keys if key.index is None]
 
 
 def _determined(source: Source, type_: str, columns: Sequence[Column]) -> set[int]:
     """The view columns whose value the key attribute gives away."""
+    if isinstance(source, Template):
+        parts = [part for part in source.parts if not isinstance(part, str)]
+        return _determined(parts[0], type_, columns) if len(parts) == 1 else set()
     if isinstance(source, FromColumn):
         return {source.column} if columns[source.column].kind in _KEEPS_APART[type_] else set()
     if not isinstance(source, JoinedText) or source.separator != "#" or source.skip_null:
@@ -75,43 +88,3 @@ def _determined(source: Source, type_: str, columns: Sequence[Column]) -> set[in
     # With at most one part that may hold '#', the parts can be read back from the text: from both ends.
     readable = len(free) <= 1 and all(k in _KEEPS_APART["S"] for k in kinds)
     return set(indexes) if readable else set()
-
-
-def _keys_of(view: str, number: int, item: ItemPlan, several: bool) -> str | None:
-    sources = {a.name: a.source for a in item.attributes}
-    selected: list[exp.Expr] = []
-    for key in item.keys:
-        if key.index is None:
-            text = _text(sources[key.name], item.columns)
-            if text is None:
-                return None
-            cast = exp.cast(text, exp.DataType.build("BINARY", dialect="mysql"))
-            selected.append(exp.alias_(cast, key.role, quoted=True))
-    select = exp.select(*selected).from_(exp.table_(view, quoted=True))
-    if several:
-        select = select.where(exp.column(ENTITY_COLUMN, quoted=True).eq(exp.Literal.string(str(number))))
-    return select.sql("mysql")
-
-
-def _text(source: Source | str, columns: Sequence[Column]) -> exp.Expr | None:
-    """The key's text in SQL; None for a source that only the loader can compute."""
-    if isinstance(source, str):
-        return exp.Literal.string(source)
-    if isinstance(source, FromColumn):
-        return exp.column(columns[source.column].name, quoted=True)
-    if isinstance(source, Template):
-        return _concatenated([_text(part, columns) for part in source.parts])
-    if isinstance(source, JoinedText) and not source.skip_null:
-        parts: list[exp.Expr | None] = []
-        for part in source.of:
-            parts += [exp.Literal.string(source.separator)] if parts else []
-            parts.append(_text(part, columns))
-        return _concatenated(parts)
-    return None
-
-
-def _concatenated(parts: Sequence[exp.Expr | None]) -> exp.Expr | None:
-    known = [p for p in parts if p is not None]
-    if len(known) < len(parts):
-        return None
-    return known[0] if len(known) == 1 else exp.func("CONCAT", *known)

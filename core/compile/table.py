@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlglot import exp
 
 from core.compile.attributes import compile_attributes
-from core.compile.collisions import KeyedRows, collision_query
+from core.compile.collisions import KeyedRows, keys_are_distinct
 from core.compile.dialects import dialect_of
 from core.compile.entity import EntityScope
 from core.compile.joins import JoinCheck
@@ -21,12 +21,10 @@ from core.contract.checks import table_place
 from core.contract.model import Attribute as ContractAttribute
 from core.contract.model import Contract, Entity, Table
 from core.contract.problems import ContractError, Problem, nearest, shown
-from core.items.plan import Attribute, ItemPlan
+from core.items.plan import ENTITY_TYPE, Attribute, ItemPlan
 from core.items.sources import Template
 from core.source_schema import SourceColumn, SourceSchema, SourceTable
 from core.target_table import Index, KeyAttribute, TargetOptions, TargetTable
-
-ENTITY_TYPE = "entity_type"  # the attribute that items of a multi-entity table have besides (rule 8)
 
 
 @dataclass(frozen=True)
@@ -34,20 +32,21 @@ class CompiledEntity:
     """One kind of item: the table its rows come from, and how they become items.
 
     `chunk_columns` are the source's key columns that ranges can be cut by (the plan's `chunk_columns` are where they
-    stand); both are empty when the source can only be read whole.
+    stand); both are empty when the source can only be read whole. `never_null` are the view columns that are the
+    source's own NOT NULL columns (of a view, the server says of nearly every column that it may be NULL).
     """
 
     source_table: str
     item: ItemPlan
     chunk_columns: tuple[str, ...]
+    never_null: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
 class CompiledTable:
     """A contract table, compiled; one entity for a single-entity table.
 
-    `collision_sql` lists keys that several rows share; None where a unique index proves that there are none, or where
-    only the loader can compute the key.
+    `distinct_keys`: a unique index proves that no two rows have one key.
     """
 
     name: str
@@ -55,7 +54,7 @@ class CompiledTable:
     target: TargetTable
     entities: tuple[CompiledEntity, ...]
     join_checks: tuple[JoinCheck, ...]
-    collision_sql: str | None
+    distinct_keys: bool
     warnings: tuple[str, ...] = ()
 
 
@@ -111,7 +110,7 @@ def _compile_table(number: int, table: Table, world: _World, problems: list[Prob
         target=_target(table, types, world.options),
         entities=tuple(_compiled(e) for e in entities),
         join_checks=tuple(place.checks),
-        collision_sql=collision_query(view.name, [KeyedRows(e.item, _unique_columns(e.scope)) for e in entities]),
+        distinct_keys=keys_are_distinct([KeyedRows(e.item, _unique_columns(e.scope)) for e in entities]),
         warnings=tuple(
             w
             for entity, e in zip(parts, entities, strict=True)
@@ -208,7 +207,15 @@ def _unique_columns(scope: EntityScope) -> list[frozenset[int]]:
 def _compiled(entity: _Entity) -> CompiledEntity:
     source = entity.scope.select.source
     columns = tuple(c.name for c in source.row_key()) if entity.chunkable else ()
-    return CompiledEntity(source.name, entity.item, columns)
+    return CompiledEntity(source.name, entity.item, columns, _never_null(entity.scope))
+
+
+def _never_null(scope: EntityScope) -> frozenset[int]:
+    select = scope.select
+    columns = [
+        exp.column(c.name, table=select.relation.alias, quoted=True) for c in select.source.columns if not c.nullable
+    ]
+    return frozenset(i for i in map(select.index_of, columns) if i is not None)
 
 
 def _target(table: Table, types: Sequence[tuple[str, str]], options: TargetOptions) -> TargetTable:

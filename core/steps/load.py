@@ -7,12 +7,14 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from core.errors import ConflictError, JobFailedError, NotFoundError
+from core.errors import ConflictError, JobFailedError, NotFoundError, ValidationFailedError
 from core.items.plan import LoadPlan
+from core.options import KEEP
 from core.ports import JobRun
 from core.steps.job_run import LOAD, RUN_TOKEN, runs_of, watch
 from core.steps.own_view import require_own_view
 from core.steps.position import JOB_CREATED_AT, LOAD_BEGAN_AT, LOAD_ENDED_AT, source_position
+from core.steps.preflight import load_arguments, preflight
 from core.steps.results import LoadTotals, total
 from core.steps.table_run import Evidence, TableRun
 
@@ -28,13 +30,17 @@ async def start_load(run: TableRun, intent: Evidence, evidence: Evidence) -> dic
     if not found:
         await _require_empty(run)
     began_at = await _began_at(run, evidence, before_any_run=not found)
-    run_id = _usable(found, token) or await run.world.jobs.start_run(job, {RUN_TOKEN: token})
+    usable = _usable(found, token)
+    looked = evidence.get("preflight") or await preflight(run, job, token if usable is None else _token_of(usable))
+    arguments = {RUN_TOKEN: token, **load_arguments(looked)}
+    run_id = await run.world.jobs.start_run(job, arguments) if usable is None else usable.run_id
     before = evidence.get("run_ids", [])
     dead = [r.run_id for r in reversed(found) if r.is_dead and r.run_id not in before]
     run_ids = [*(i for i in before if i != run_id), *dead, run_id]
     return {
         "run_id": run_id,
         "run_ids": run_ids,
+        "preflight": looked,
         "load_started_at": run.world.clock.now().isoformat(),
         LOAD_BEGAN_AT: began_at,
     }
@@ -59,10 +65,14 @@ async def _require_empty(run: TableRun) -> None:
     )
 
 
-def _usable(runs: Sequence[JobRun], token: str) -> str | None:
+def _usable(runs: Sequence[JobRun], token: str) -> JobRun | None:
     """A run that lives, whoever started it (the job is this table's own), else this intent's own that succeeded."""
     finished = (r for r in runs if not r.is_dead and r.arguments.get(RUN_TOKEN) == token)
-    return next((r.run_id for r in (*(r for r in runs if not r.is_over), *finished)), None)
+    return next((r for r in (*(r for r in runs if not r.is_over), *finished)), None)
+
+
+def _token_of(run: JobRun) -> str:
+    return run.arguments.get(RUN_TOKEN, "")
 
 
 async def finish_load(run: TableRun, intent: Evidence, evidence: Evidence) -> dict[str, Any]:
@@ -71,6 +81,7 @@ async def finish_load(run: TableRun, intent: Evidence, evidence: Evidence) -> di
     finished = await _watch(run, plan, str(evidence["job_name"]), str(evidence["run_id"]))
     totals = await read_totals(run, plan)
     await require_own_view(run)
+    _require_wanted(run, totals)
     return {
         "load": totals.to_record(),
         "run_state": finished.state,
@@ -79,6 +90,21 @@ async def finish_load(run: TableRun, intent: Evidence, evidence: Evidence) -> di
         "load_finished_at": run.world.clock.now().isoformat(),
         LOAD_ENDED_AT: await source_position(run),
     }
+
+
+def _require_wanted(run: TableRun, totals: LoadTotals) -> None:
+    """Rows that broke after the preflight are in no table; whoever refuses rejects must not see it validated."""
+    if totals.rejects == 0 or run.options.rejects == KEEP:
+        return
+    reasons = ", ".join(f"{reason}: {count:,}" for reason, count in sorted((totals.rejects_by_reason or {}).items()))
+    raise ValidationFailedError(
+        f"{totals.rejects:,} rows of {run.table.name} became rejects while it was loaded ({reasons}); the preflight "
+        "had not found them.",
+        remedy=f"They stand in s3://{run.options.bucket}/{run.prefix}rejects/. Repair them at the source and load them "
+        f"with `tableferry retry-rejects {run.migration_id}`, or keep them aside with "
+        f"`tableferry resume {run.migration_id} --rejects keep`.",
+        load=totals.to_record(),
+    )
 
 
 async def load_plan(run: TableRun) -> LoadPlan:

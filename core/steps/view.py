@@ -1,18 +1,17 @@
-"""create_view: the view exists, is ours, has the columns that the plan counts on, and gives each row its own key."""
+"""create_view: the view exists, is ours, and has the columns that the plan counts on."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from core.contract.problems import shown
-from core.errors import ConflictError, ValidationFailedError
+from core.errors import ConflictError
 from core.steps.table_run import Evidence, TableRun
 
 
 async def create_view(run: TableRun, intent: Evidence, evidence: Evidence) -> dict[str, Any]:
     """Create the table's view, or replace one that tableferry made for another contract.
 
-    Raises ConflictError for a view that somebody else made, ValidationFailedError when rows share a key.
+    Raises ConflictError for a view that somebody else made.
     """
     view = run.table.view
     source = run.world.source
@@ -27,7 +26,6 @@ async def create_view(run: TableRun, intent: Evidence, evidence: Evidence) -> di
     if not found.matches:
         await source.execute_ddl(view.create_sql(replace=found.exists))
         await _require_columns(run)
-    await _require_own_keys(run)
     return {"view": view.name, "view_definition_hash": view.definition_hash, "view_created": not found.matches}
 
 
@@ -42,25 +40,3 @@ async def _require_columns(run: TableRun) -> None:
             expected=list(expected),
             actual=list(made.columns),
         )
-
-
-async def _require_own_keys(run: TableRun) -> None:
-    if run.table.collision_sql is None:
-        return
-    run.report("looking for rows that share a key")
-    found = await run.world.source.query(run.table.collision_sql, timeout_seconds=3_600)
-    if not found.rows:
-        return
-    keys = [dict(zip(found.columns, (_text(c) for c in row), strict=True)) for row in found.rows]
-    named = "; ".join(
-        ", ".join(f"{k}={shown(v)}" for k, v in key.items() if k != "n") + f" ({key['n']} rows)" for key in keys
-    )
-    raise ValidationFailedError(
-        f"Several rows of {run.table.view.name} have the same key and would overwrite each other: {named}.",
-        remedy="Choose a key that tells these rows apart, or repair them at the source. Nothing was written.",
-        collisions=keys,
-    )
-
-
-def _text(cell: str | bytes | None) -> str:
-    return cell.decode("utf-8", "backslashreplace") if isinstance(cell, bytes) else str(cell)

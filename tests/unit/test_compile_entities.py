@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -74,7 +75,8 @@ def test_the_null_beside_a_key_has_the_keys_class_of_type(column_type: str, null
 
 def test_each_entity_has_its_own_plan_and_its_type_as_an_attribute() -> None:
     users, orders = made(USER, ORDER).entities
-    assert users == CompiledEntity(
+    assert users.never_null == {0, 1}
+    assert replace(users, never_null=frozenset()) == CompiledEntity(
         "customers",
         ItemPlan(
             columns=(Column("name", "text"), Column("id", "integer")),
@@ -106,14 +108,34 @@ def test_one_entity_alone_needs_no_column_that_tells_entities_apart() -> None:
     assert only.entities[0].item.attributes[3] == Attribute("entity_type", "S", Template(("USER",)))
 
 
-def test_keys_of_all_entities_are_compared_with_each_other() -> None:
-    assert made(USER, ORDER).collision_sql == (
-        "SELECT `k`.`pk`, `k`.`sk`, COUNT(*) AS n FROM (SELECT CAST(CONCAT('C#', `id`) AS BINARY) AS `pk`, "
-        "CAST('PROFILE' AS BINARY) AS `sk` FROM `ddb_both_view` WHERE `tableferry_entity` = '0' "
-        "UNION ALL SELECT CAST(CONCAT('C#', `customer_id`) AS BINARY) AS `pk`, "
-        "CAST(CONCAT('O#', `tableferry_6`) AS BINARY) AS `sk` FROM `ddb_both_view` WHERE `tableferry_entity` = '1') "
-        "AS k WHERE `k`.`pk` <> '' AND `k`.`sk` <> '' GROUP BY `k`.`pk`, `k`.`sk` HAVING COUNT(*) > 1 LIMIT 10"
-    )
+def sharing(pk: str, sk: str, other_pk: str, other_sk: str) -> bool:
+    """Whether the keys of two entities are not proved to be distinct."""
+    return not made(
+        entity("A", "customers", pk, sk, NAME), entity("B", "orders", other_pk, other_sk, TOTAL)
+    ).distinct_keys
+
+
+def test_keys_of_entities_are_distinct_where_constant_texts_and_unique_indexes_say_so() -> None:
+    assert made(USER, ORDER).distinct_keys
+    assert not sharing("C#{id}", "P", "C#{id}", "Q")
+    assert not sharing("C#{id}", "P", "D#{id}", "P")
+    assert not sharing("C#{id}", "P", "C#{customer_id}", "Q#{id}")
+
+
+@pytest.mark.parametrize(
+    "templates",
+    [
+        ("C#{id}", "P", "C#{id}", "P"),
+        ("C#{id}", "P", "C#{id}#", "P"),
+        ("C{id}", "P", "C1{id}", "P"),
+        ("C#{id}", "P", "C#7", "P"),
+        ("C#{name}", "P", "D#{id}", "P"),  # customers share names
+        ("C#{id}", "P", "D#{customer_id}", "Q"),
+        ("{id}{name}", "P", "D{id}", "Q"),
+    ],
+)
+def test_keys_of_entities_that_could_meet_are_not_proved(templates: tuple[str, str, str, str]) -> None:
+    assert sharing(*templates)
 
 
 def test_an_attribute_of_the_keys_name_wins_over_its_template_whose_mistake_is_a_warning() -> None:

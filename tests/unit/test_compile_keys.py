@@ -120,27 +120,25 @@ UNPROVED = [
 
 
 @pytest.mark.parametrize("made", PROVED, ids=[str(n) for n in range(len(PROVED))])
-def test_a_unique_index_under_the_key_makes_the_query_unnecessary(made: CompiledTable) -> None:
-    assert made.collision_sql is None
+def test_a_unique_index_under_the_key_keeps_rows_apart(made: CompiledTable) -> None:
+    assert made.distinct_keys
 
 
 @pytest.mark.parametrize("made", UNPROVED, ids=[str(n) for n in range(len(UNPROVED))])
-def test_without_a_proof_the_data_is_asked(made: CompiledTable) -> None:
-    assert made.collision_sql is not None
+def test_without_a_proof_rows_may_share_a_key(made: CompiledTable) -> None:
+    assert not made.distinct_keys
 
 
 def test_a_joined_column_proves_nothing_about_the_sources_rows() -> None:
     joined = foreign_key("customers", "orders.customer_id = customers.id", "id")
-    assert compiled(attribute("id", "N", join=joined)).collision_sql is not None
+    assert not compiled(attribute("id", "N", join=joined)).distinct_keys
 
 
-def test_the_query_compares_bytes_and_leaves_null_and_empty_keys_to_the_rejects() -> None:
-    made = compiled(attribute("note", "S", "note"), pk="note", sk="total#customer_id")
-    assert made.collision_sql == (
-        "SELECT `k`.`pk`, `k`.`sk`, COUNT(*) AS n FROM (SELECT CAST(`note` AS BINARY) AS `pk`, "
-        "CAST(CONCAT(`total`, '#', `customer_id`) AS BINARY) AS `sk` FROM `ddb_orders_view`) AS k "
-        "WHERE `k`.`pk` <> '' AND `k`.`sk` <> '' GROUP BY `k`.`pk`, `k`.`sk` HAVING COUNT(*) > 1 LIMIT 10"
-    )
+def test_only_the_sources_own_not_null_columns_are_never_null() -> None:
+    joined = foreign_key("customers", "orders.customer_id = customers.id", "name")
+    made = compiled(attribute("id", "N", "id"), attribute("note", "S", "note"), attribute("who", "S", join=joined))
+    names = [c.name for c in item_of(made).columns]
+    assert {names[index] for index in made.entities[0].never_null} == {"id"}
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,6 @@ from core.errors import ConflictError, JobFailedError, ValidationFailedError
 from core.lifecycle import TableState, Trigger
 from tests.fake_jobs import chunk_result
 from tests.unit import test_drive
-from tests.unit.schemas import attribute, compiled, item_of
 from tests.unit.test_drive import OPTIONS, ROWS, Stage
 
 
@@ -91,23 +90,6 @@ def test_a_chunk_that_does_not_account_for_its_rows_fails_the_load(
     )
     with pytest.raises(JobFailedError, match=message):
         stage.process()
-
-
-def test_rows_that_share_a_key_are_found_before_anything_is_written(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    by_note = compiled(attribute("id", "N", "id"), attribute("note", "S", "note"), pk="note")
-    monkeypatch.setattr(test_drive, "TABLE", by_note)
-    columns = tuple(c.name for c in item_of(by_note).columns)
-    stage.world.source.view_columns = columns
-    stage.world.source.rows[:] = [tuple({"id": id_, "note": note}[c] for c in columns) for id_, note in ROWS]
-    stage.world.source.collisions = [(b"twice\x1b[31m\n", "2")]
-    with pytest.raises(ValidationFailedError, match=r"pk='twice\\x1b\[31m\\n' \(2 rows\)"):
-        stage.process()
-    assert stage.world.effects.log == ["view"]
-    stage.world.source.collisions = []
-    stage.process()
-    assert stage.checkpoint.state is TableState.VALIDATED
 
 
 def test_a_view_that_somebody_else_made_is_left_alone(stage: Stage) -> None:

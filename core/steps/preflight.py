@@ -1,0 +1,152 @@
+"""The preflight of one table, inside start_load: every row that cannot become an item, before anything is written.
+
+The result is one object in S3, whatever tier it is of, under the token of the load that it belongs to: a load that a
+killed process started is adopted together with its preflight.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from core.compile import ENTITY_COLUMN
+from core.errors import NotFoundError, PreflightFailedError
+from core.items.collisions import MAX_KEYS
+from core.items.preflight import FORMAT, collisions_key, result_key
+from core.items.rejects import Reason
+from core.options import KEEP
+from core.ports import JobRun
+from core.preflight import ColumnFacts, EntityRows, PreflightPlan, Tier, plan_preflight
+from core.preflight.wording import describe
+from core.source_schema import SourceTable
+from core.steps.job_run import RUN_TOKEN, runs_of, start_task, watch
+from core.steps.preflight_sql import ask
+from core.steps.table_run import TableRun
+
+TASK = "preflight"
+
+
+async def preflight(run: TableRun, job: str, token: str) -> dict[str, Any]:
+    """What was found, as evidence; made once for each token. Raises PreflightFailedError when it refuses the table."""
+    record = await _stored(run, token)
+    if record is None:
+        record = await _made(run, job, token)
+        await run.world.objects.put(_place(run, token), json.dumps(record).encode(), "application/json")
+    _require_loadable(run, record)
+    return record
+
+
+def load_arguments(record: dict[str, Any]) -> dict[str, str]:
+    """What a load run must be told of the preflight."""
+    return {"--collisions": record["collisions_key"]} if record.get("collisions_key") else {}
+
+
+async def _made(run: TableRun, job: str, token: str) -> dict[str, Any]:
+    began = run.world.clock.now()
+    plan = await plan_of(run)
+    tier, because = plan.tier, plan.because
+    found: dict[str, Any] = {"findings": [], "rows": None}
+    if tier is Tier.SQL:
+        run.report("preflight (SQL)")
+        findings = await ask(run.world.source, run.table.view.name, ENTITY_COLUMN, plan)
+        if findings is None or (run.options.rejects == KEEP and _shared(findings)):
+            tier = Tier.RUN
+            because = (*because, _why_after_all(findings))
+        else:
+            found["findings"] = findings
+    if tier is Tier.RUN:
+        found = await _by_a_run(run, job, token, plan)
+    seconds = (run.world.clock.now() - began).total_seconds()
+    shares_keys = tier is Tier.RUN and _shared(found["findings"])
+    return {
+        **found,
+        "format": FORMAT,
+        "view_hash": run.table.view.definition_hash,
+        "token": token,
+        "tier": tier.value,
+        "because": list(because),
+        "seconds": round(seconds, 3),
+        "on_collision": run.options.on_collision,
+        "collisions_key": collisions_key(run.prefix, token) if shares_keys else "",
+    }
+
+
+async def plan_of(run: TableRun) -> PreflightPlan:
+    """How this table's rows are looked at, by what the server says of the view's columns."""
+    schema = await run.world.source.describe_schema([run.table.view.name])
+    view = schema.table(run.table.view.name)
+    entities = [EntityRows(e.item, _facts(e.item.columns, e.never_null, view)) for e in run.table.entities]
+    return plan_preflight(entities, distinct_keys=run.table.distinct_keys)
+
+
+def _facts(columns: Sequence[Any], never_null: frozenset[int], view: SourceTable | None) -> tuple[ColumnFacts, ...]:
+    found = [None if view is None else view.column(column.name) for column in columns]
+    return tuple(
+        ColumnFacts(c.name, c.kind, number not in never_null, f.column_type if f else "", f.collation if f else None)
+        for number, (c, f) in enumerate(zip(columns, found, strict=True))
+    )
+
+
+async def _by_a_run(run: TableRun, job: str, token: str, plan: PreflightPlan) -> dict[str, Any]:
+    run.report("starting the preflight's run")
+    arguments = {"--distinct-keys": str(plan.distinct_keys).lower(), "--on-collision": run.options.on_collision}
+    await _end_others(run, job, token)
+    run_id = await start_task(run, job, TASK, token, arguments)
+
+    async def report(found: JobRun) -> None:
+        run.report(f"preflight ({found.state.lower()})")
+
+    finished = await watch(run, job, run_id, report)
+    made = json.loads(await run.world.objects.get(result_key(run.prefix, token)))
+    kept = {name: made[name] for name in ("rows", "findings", "peak_memory_bytes")}
+    return {**kept, "run_id": finished.run_id, "run_seconds": made["seconds"]}
+
+
+async def _end_others(run: TableRun, job: str, token: str) -> None:
+    """A preflight that was given up may still run; what it finds is of yesterday, and Glue lets one run live."""
+    for found in await runs_of(run, job, TASK):
+        if found.is_over or found.arguments.get(RUN_TOKEN) == token:
+            continue
+        await run.world.jobs.stop_run(job, found.run_id)
+        while not (await run.world.jobs.run(job, found.run_id)).is_over:
+            await run.world.clock.sleep(run.options.poll_seconds)
+
+
+async def _stored(run: TableRun, token: str) -> dict[str, Any] | None:
+    try:
+        record: dict[str, Any] = json.loads(await run.world.objects.get(_place(run, token)))
+    except NotFoundError:
+        return None
+    return record
+
+
+def _place(run: TableRun, token: str) -> str:
+    return f"{run.prefix}preflight/{token}/evidence.json"
+
+
+def _shared(findings: Sequence[dict[str, Any]]) -> int:
+    return sum(f["keys"] for f in findings if f["reason"] == Reason.KEY_COLLISION)
+
+
+def _why_after_all(findings: Sequence[dict[str, Any]] | None) -> str:
+    return "some rows need a closer look" if findings is None else "rows share keys, and the loader must know which"
+
+
+def _require_loadable(run: TableRun, record: dict[str, Any]) -> None:
+    findings = record["findings"]
+    if run.options.rejects == KEEP and _shared(findings) > MAX_KEYS:
+        raise PreflightFailedError(
+            f"{_shared(findings):,} keys of {run.table.name} are shared by several rows, more than {MAX_KEYS:,}: "
+            f"the contract's key is wrong. {describe(findings)}",
+            remedy="Choose a key that tells these rows apart, and start a new migration. Nothing was written.",
+            preflight=record,
+        )
+    if findings and run.options.rejects != KEEP:
+        choose = " (with --on-collision first or last, one row of each shared key)" if _shared(findings) else ""
+        raise PreflightFailedError(
+            f"Rows of {run.table.name} cannot become items. {describe(findings)}",
+            remedy="Nothing was written. Repair these rows at the source, then "
+            f"`tableferry resume {run.migration_id}`; or load the others by adding --rejects keep{choose}.",
+            preflight=record,
+        )
