@@ -10,7 +10,7 @@ from typing import Any
 from core.errors import ConflictError, NotFoundError
 from core.items.item import ItemConverter
 from core.items.plan import Cell, LoadPlan
-from core.items.preflight import result_key
+from core.items.preflight import collisions_key, result_key
 from core.ports import JobDefinition, JobRun, PermissionReport, ServiceStatus
 from tests.fake_services import Effects, FakeObjects, FakeTargets, ready
 
@@ -115,7 +115,9 @@ class FakeJobs:
         state = self.looks.pop(0) if self.looks else "SUCCEEDED"
         self.history[number] = (job, replace(run, state=state, execution_seconds=1.5))
         result = {"rows": len(self.rows), "findings": self.found, "seconds": 0.5, "peak_memory_bytes": 1}
-        self.objects.objects[result_key(plan.prefix, run.arguments["--run-token"])] = json.dumps(result).encode()
+        token = run.arguments["--run-token"]
+        self.objects.objects[result_key(plan.prefix, token)] = json.dumps(result).encode()
+        self.objects.objects[collisions_key(plan.prefix, token)] = b""
 
     def _load(self, plan: LoadPlan, number: int) -> None:
         chunk = next(c for c in plan.chunks if c.number == number)

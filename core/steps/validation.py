@@ -8,6 +8,8 @@ from decimal import Decimal
 from typing import Any
 
 from core.errors import ValidationFailedError
+from core.items.canonical import key_digest
+from core.items.collisions import Collisions
 from core.items.compare import differences
 from core.items.item import ItemConverter
 from core.items.plan import Cell, Chunk, LoadPlan
@@ -16,6 +18,7 @@ from core.items.rejects import RejectedRow
 from core.ports import Item
 from core.steps.load import load_plan
 from core.steps.own_view import require_own_view
+from core.steps.preflight import shared_keys
 from core.steps.table_run import Evidence, TableRun
 
 _ROWS_PER_PROBE = 10  # sampled rows come from many places rather than many from one
@@ -29,7 +32,7 @@ async def finish_validation(run: TableRun, intent: Evidence, evidence: Evidence)
     await require_own_view(run)
     load = evidence["load"]
     counts = await _counts(run, load)
-    sampled, mismatches = await _sample(run, plan)
+    sampled, mismatches = await _sample(run, plan, await shared_keys(run, evidence))
     problems = _count_problems(counts, load, others=not evidence.get("table_created") and run.options.into_nonempty)
     if mismatches:
         problems.append(f"{len(mismatches)} differences in {sampled} sampled items")
@@ -81,8 +84,8 @@ def _count_problems(counts: dict[str, int], load: dict[str, Any], *, others: boo
     return problems
 
 
-async def _sample(run: TableRun, plan: LoadPlan) -> tuple[int, list[dict[str, Any]]]:
-    expected = await _expected_items(run, plan)
+async def _sample(run: TableRun, plan: LoadPlan, shared: Collisions) -> tuple[int, list[dict[str, Any]]]:
+    expected = await _expected_items(run, plan, shared)
     mismatches: list[dict[str, Any]] = []
     for start in range(0, len(expected), _KEYS_PER_CALL):
         run.report("comparing items", start, len(expected))
@@ -90,12 +93,13 @@ async def _sample(run: TableRun, plan: LoadPlan) -> tuple[int, list[dict[str, An
     return len(expected), mismatches
 
 
-async def _expected_items(run: TableRun, plan: LoadPlan) -> list[Item]:
-    """What sampled rows must have become; rows that cannot become items are counted as rejects elsewhere."""
+async def _expected_items(run: TableRun, plan: LoadPlan, shared: Collisions) -> list[Item]:
+    """What sampled rows must have become; rejects are counted elsewhere, and those of a shared key are no sample."""
     wanted = run.options.sample_items
     if wanted == 0:
         return []
     converters = [ItemConverter(item) for item in plan.items]
+    keys = [key.name for key in plan.item.keys if key.index is None]
     probes = min(len(plan.chunks), max(1, wanted // _ROWS_PER_PROBE))
     # Seeded by the migration: a validation that is repeated looks at the same places.
     chosen = random.Random(plan.migration + plan.table).sample(plan.chunks, probes)  # noqa: S311 - no secret
@@ -103,9 +107,11 @@ async def _expected_items(run: TableRun, plan: LoadPlan) -> list[Item]:
     for chunk in chosen:
         for row in await _probe(run, plan, chunk, -(-wanted // probes)):
             try:
-                expected.append(converters[chunk.item].convert(row))
+                item = converters[chunk.item].convert(row)
             except RejectedRow:
                 continue
+            if key_digest(item, keys) not in shared:
+                expected.append(item)
     return expected[:wanted]
 
 
