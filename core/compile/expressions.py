@@ -21,7 +21,7 @@ from core.contract.problems import nearest, shown
 from core.items.plan import Kind
 from core.source_schema import SourceColumn, SourceTable
 
-_COMPARISONS = (exp.EQ, exp.NEQ, exp.NullSafeEQ, exp.GT, exp.GTE, exp.LT, exp.LTE)
+COMPARISONS = (exp.EQ, exp.NEQ, exp.NullSafeEQ, exp.GT, exp.GTE, exp.LT, exp.LTE)
 
 
 @dataclass(frozen=True)
@@ -145,8 +145,8 @@ def _resolved(tree: exp.Expr, relations: Mapping[str, Relation], *, default: Rel
 
 def _self_condition(tree: exp.Expr, source: Relation, target: Relation) -> exp.Expr:
     resolved: set[int] = set()
-    for comparison in list(tree.find_all(*_COMPARISONS)):
-        if comparison.find_ancestor(*_COMPARISONS) is not None:
+    for comparison in list(tree.find_all(*COMPARISONS)):
+        if comparison.find_ancestor(*COMPARISONS) is not None:
             raise ExpressionProblem(f"{shown_sql(tree, 80)} compares a comparison", "Join comparisons with AND.")
         for side, relation in ((comparison.this, target), (comparison.expression, source)):
             for column in list(side.find_all(exp.Column)):

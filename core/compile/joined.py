@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 from sqlglot import exp
 
 from core.compile.child_rows import collected, constructed
+from core.compile.contract_sql import shown_sql
 from core.compile.entity import EntityScope
-from core.compile.expressions import Relation, exact, expression, join_condition, selected, tables_named, value_kind
+from core.compile.expressions import (
+    COMPARISONS,
+    Relation,
+    exact,
+    expression,
+    join_condition,
+    selected,
+    tables_named,
+    value_kind,
+)
 from core.compile.joins import check_query, matches_at_most_once
 from core.compile.place import Place, Refused
+from core.compile.problem import ExpressionProblem
 from core.compile.select import SelectBuilder
 from core.contract.model import (
     Attribute,
@@ -116,40 +127,51 @@ def _conditional(attribute: Attribute, join: ConditionalJoin, scope: EntityScope
 def _chain(attribute: Attribute, join: ChainJoin, scope: EntityScope, place: Place) -> Source:
     """chain: outer joins one after the other; the last value, or with a separator all that are not NULL."""
     source = scope.select.relation
-    known: dict[str, Relation] = {source.name: source}
+    visited: list[Relation] = [source]
     values: list[Source] = []
     for number, link in enumerate(join.joins):
         at = place.inside(f"joins[{number}]")
         target = scope.next_relation(link.target_table, at)
-        condition = _link_condition(link.join_condition, known, source if number == 0 else None, target, at)
-        previous = _joined_before(condition, known, target) or source
-        relation = _add_single(scope, target, condition, at, previous=previous)
-        known[target.name] = Relation(target.name, relation.alias, relation.table)
+        condition = _link_condition(link.join_condition, visited, target, at)
+        relation = _add_single(scope, target, condition, at, previous=_joined_before(condition, visited, target))
+        visited.append(Relation(target.name, relation.alias, relation.table))
         if join.chain_separator is not None or number == len(join.joins) - 1:
-            values.append(_value(attribute, link.select_column, scope, known[target.name], at))
+            values.append(_value(attribute, link.select_column, scope, visited[-1], at))
     if join.chain_separator is None:
         return values[-1]
     return JoinedText(tuple(values), join.chain_separator, skip_null=True)
 
 
-def _link_condition(
-    text: str, known: Mapping[str, Relation], source: Relation | None, target: Relation, place: Place
-) -> exp.Expr:
-    if source is not None:
-        return _condition(text, source, target, place)
-    if any(r.table is target.table for r in known.values()):
-        place.problem(
-            "target_table", f"{shown(target.name)} is in this chain already, so that names would be ambiguous"
-        )
-        raise Refused
+def _link_condition(text: str, visited: Sequence[Relation], target: Relation, place: Place) -> exp.Expr:
+    """A link's condition; the name of a table that the chain visits again is the row that this link joins.
+
+    Where that table is also the one before, the left side of each comparison is the row joined here (rule 10).
+    """
+    if len(visited) == 1 or visited[-1].table is target.table:
+        return _condition(text, visited[-1], target, place)
+    known = {r.name: r for r in visited if r.table is not target.table}
     with place.noting("join_condition"):
-        return expression(text, {**known, target.name: target}, default=target)
+        condition = expression(text, {**known, target.name: target}, default=target)
+        if len(known) < len({r.table.name for r in visited}):
+            _refuse_two_readings(condition, target)
+    return condition
 
 
-def _joined_before(condition: exp.Expr, known: Mapping[str, Relation], target: Relation) -> Relation | None:
-    """The one relation besides the target that the condition speaks of."""
+def _refuse_two_readings(condition: exp.Expr, target: Relation) -> None:
+    """Its own columns on both sides could be those of the row that was joined before, under the same name."""
+    for comparison in condition.find_all(*COMPARISONS):
+        sides = [{c.table for c in side.find_all(exp.Column)} for side in (comparison.this, comparison.expression)]
+        if all(target.alias in side for side in sides):
+            raise ExpressionProblem(
+                f"{shown_sql(comparison)} may mean either of the two rows of {target.name} in this chain",
+                f"Compare {target.name} with a table that stands between them.",
+            )
+
+
+def _joined_before(condition: exp.Expr, visited: Sequence[Relation], target: Relation) -> Relation:
+    """The one relation besides the target that the condition speaks of, else the source."""
     others = {c.table for c in condition.find_all(exp.Column)} - {target.alias}
-    return next((r for r in known.values() if {r.alias} == others), None)
+    return next((r for r in visited if {r.alias} == others), visited[0])
 
 
 def _condition(text: str, source: Relation, target: Relation, place: Place) -> exp.Expr:

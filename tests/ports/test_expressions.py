@@ -126,6 +126,33 @@ def test_the_current_moment_is_the_given_one_in_every_row(source: Source) -> Non
     assert source(use) == {text: [value] * 4 for text, value in NOW.items()}
 
 
+def test_a_chain_visits_a_table_again(source: Source, database: Database) -> None:
+    """Three levels of a tree, and there and back between two tables."""
+    database.execute("CREATE TABLE tree (id INT PRIMARY KEY, up INT, leaf INT, name VARCHAR(9))")
+    database.execute("CREATE TABLE leaves (id INT PRIMARY KEY, root INT)")
+    database.execute("INSERT INTO tree VALUES (1, NULL, 7, 'a'), (2, 1, 8, 'b'), (3, 2, NULL, 'c'), (4, 3, 9, 'd')")
+    database.execute("INSERT INTO leaves VALUES (7, 4), (8, 2), (9, NULL)")
+    up = {"target_table": "tree", "join_condition": "tree.id = tree.up", "select_column": "name"}
+    there = {"target_table": "leaves", "join_condition": "leaves.id = tree.leaf", "select_column": "id"}
+    back = {"target_table": "tree", "join_condition": "tree.id = leaves.root", "select_column": "name"}
+    given = contract_table(
+        attribute("id", "N", "id"),
+        attribute("path", "S", join={"type": "chain", "joins": [up, up, up], "chain_separator": "/"}),
+        attribute("there", "S", join={"type": "chain", "joins": [there, back]}),
+        source_table="tree",
+    )
+
+    async def use(real: MysqlSource) -> Any:
+        (made,) = compile_contract(contract(given), await real.describe_schema([]), TargetOptions())
+        await real.execute_ddl(made.view.create_sql(replace=False))
+        names = ", ".join(f"`{c.name}`" for c in item_of(made).columns)
+        rows = (await real.query(f"SELECT {names} FROM `{made.view.name}` ORDER BY id")).rows
+        return [ItemConverter(item_of(made)).convert(row) for row in rows]
+
+    texts = [{k: v["S"] for k, v in item.items() if k != "id"} for item in source(use)]
+    assert texts == [{"there": "d"}, {"path": "a", "there": "b"}, {"path": "b/a"}, {"path": "c/b/a"}]
+
+
 def test_every_function_is_tried() -> None:
     tried = {name.upper() for text in [*TEXTS, *OLD, *ARROWS, *NOW] for name in re.findall(r"[A-Za-z_0-9]+", text)}
     assert set(FUNCTIONS) | set(MOMENTS) <= tried

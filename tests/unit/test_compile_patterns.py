@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from core.contract import ContractError
 from core.items.sources import Chosen, Field, FromColumn, JoinedText, NumberFormatted, Rows, Template
 from tests.unit.patterns import (
     ENGINES,
@@ -131,6 +132,44 @@ def test_a_chain_joins_one_after_the_other(engine: str) -> None:
     both = attribute("x", "S", join={"type": "chain", "joins": links, "chain_separator": " > "})
     assert view(both, engine=engine) == f"`j1`.`name` AS `x`, `j2`.`name` AS `tableferry_4` {joins}"
     assert source_of("x", both) == JoinedText((FromColumn(1), FromColumn(2)), " > ", skip_null=True)
+
+
+def link(target: str, condition: str, select: str = "name") -> dict[str, str]:
+    return {"target_table": target, "join_condition": condition, "select_column": select}
+
+
+UP = link("nodes", "nodes.id = nodes.parent_id")
+CHAINS: list[tuple[str, list[dict[str, str]], str]] = [
+    (
+        "nodes",
+        [UP, UP],
+        "`j2`.`name` AS `x` FROM `nodes` AS `s` LEFT JOIN `nodes` AS `j1` ON `j1`.`id` = `s`.`parent_id` "
+        "LEFT JOIN `nodes` AS `j2` ON `j2`.`id` = `j1`.`parent_id`",
+    ),
+    (
+        "orders",
+        [link("customers", "customers.id = orders.payer_id"), link("orders", "orders.id = customers.boss_id", "note")],
+        "`j2`.`note` AS `x` FROM `orders` AS `s` LEFT JOIN `customers` AS `j1` ON `j1`.`id` = `s`.`payer_id` "
+        "LEFT JOIN `orders` AS `j2` ON `j2`.`id` = `j1`.`boss_id`",
+    ),
+]
+
+
+@pytest.mark.parametrize(("source", "links", "sql"), CHAINS)
+def test_a_chain_may_visit_a_table_again(source: str, links: list[dict[str, str]], sql: str) -> None:
+    chain = {"type": "chain", "joins": links}
+    assert view(attribute("x", "S", join=chain), source_table=source) == sql
+
+
+def test_a_chain_whose_second_visit_may_mean_two_rows_is_refused() -> None:
+    links = [link("customers", "customers.id = orders.payer_id"), link("orders", "orders.id = orders.payer_id", "note")]
+    with pytest.raises(ContractError) as caught:
+        view(attribute("x", "S", join={"type": "chain", "joins": links}))
+    (problem,) = caught.value.problems
+    assert str(problem) == (
+        "tables[0] Orders, attribute x, join, joins[1], join_condition: 'orders.id = orders.payer_id' may mean either "
+        "of the two rows of orders in this chain. Compare orders with a table that stands between them."
+    )
 
 
 @pytest.mark.parametrize(
