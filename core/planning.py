@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from core.compile import CompiledTable, compile_contract
+from core.compile.unmapped import text_checks
 from core.contract import Contract, ContractError, Problem, Table
 from core.contract.checks import table_place
 from core.items.ranges import quoted
@@ -21,8 +22,8 @@ async def plan_tables(
 ) -> tuple[SourceSchema, list[CompiledTable]]:
     """Compile every table and prove its joins; `moment` is when the migration began or begins.
 
-    Raises ContractError with every problem: of the schema, of joins with several matches, of target tables that
-    exist and differ. A `resumed` migration proved its joins and tables before it began.
+    Raises ContractError with every problem: of the schema, of joins with several matches, of texts that are none, of
+    target tables that exist and differ. A `resumed` migration proved its joins and tables before it began.
     """
     schema = await _schema(contract, world.source)
     compiled = compile_contract(contract, schema, options.target, moment=moment)
@@ -30,6 +31,7 @@ async def plan_tables(
         return schema, compiled
     found = await asyncio.gather(
         *(_join_problems(table, world.source) for table in compiled),
+        *(_text_problems(n, contract.tables[n], t, schema, world.source) for n, t in enumerate(compiled)),
         *(_target_problems(n, contract.tables[n], t, world.targets) for n, t in enumerate(compiled)),
     )
     problems = [problem for some in found for problem in some]
@@ -77,6 +79,21 @@ async def _join_problems(table: CompiledTable, source: SourceDatabase) -> list[P
                 )
             )
     return problems
+
+
+async def _text_problems(
+    number: int, table: Table, compiled: CompiledTable, schema: SourceSchema, source: SourceDatabase
+) -> Sequence[Problem]:
+    return [
+        Problem(
+            table_place(number, table),
+            f"{check.column} holds bytes that are no characters of {check.character_set}, so that the server would "
+            "send question marks for them",
+            "Give the column the character set that its bytes are in, or correct the texts.",
+        )
+        for check in text_checks(compiled.view.select_sql, schema)
+        if (await source.query(check.sql, max_rows=1, timeout_seconds=3_600)).rows
+    ]
 
 
 async def _target_problems(
