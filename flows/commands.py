@@ -80,9 +80,9 @@ async def _plan(settings: Settings, contract: Contract) -> list[PlannedTable]:
 
 def schema() -> int:
     """Print the contract's JSON Schema."""
-    from core.contract import Contract
+    from core.contract.json_schema import json_schema
 
-    print_json({"$schema": "https://json-schema.org/draft/2020-12/schema"} | Contract.model_json_schema(by_alias=True))
+    print_json(json_schema())
     return VALIDATED
 
 

@@ -16,8 +16,11 @@ import pymysql
 from adapters.local import runtime
 from adapters.local.shop import contract, load_shop
 from adapters.local.sql_server import SqlServer
+from core.contract.json_schema import json_schema
 from flows.commands import run
 from flows.console import ERRORS
+
+SCHEMA_FILE = "contract.schema.json"  # as the sample contract names it
 
 
 def run_demo(*, scale: float, directory: Path) -> int:
@@ -38,6 +41,7 @@ def run_demo(*, scale: float, directory: Path) -> int:
             _say(f"{sum(rows.values()):,} rows in {len(rows)} tables")
             path = directory / "contract.json"
             path.write_text(json.dumps(contract(), indent=2, ensure_ascii=False))
+            (directory / SCHEMA_FILE).write_text(json.dumps(json_schema(), indent=2))
             code = run(path, None, {}, as_json=False)
     _say(
         f"Everything that was started is stopped. The report is in {directory}/reports, the contract in {path}; "
