@@ -44,6 +44,10 @@ class S3Objects:
             raise InternalError(f"s3://{self.bucket}/{key} is larger than {_MAX_BYTES:,} bytes.", key=key)
         return base64.b64decode(found["base64"])
 
+    async def read(self, key: str, start: int, max_bytes: int) -> bytes:
+        arguments = {"bucket": self.bucket, "key": key, "encoding": "base64", "max_bytes": max_bytes, "start": start}
+        return base64.b64decode((await self.hub.call("s3", "s3_get_object", arguments))["base64"])
+
     async def keys(self, prefix: str, after: str = "") -> list[str]:
         found: list[str] = []
         while True:

@@ -10,15 +10,17 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from core.checkpoints import CheckpointStore, PendingTransition, TableCheckpoint
-from core.errors import ErrorCode, InternalError, NotFoundError, TableferryError
+from core.errors import ErrorCode, InternalError, NotFoundError, StateError, TableferryError
 from core.lifecycle import TableState, Trigger
 from core.steps import STEPS, TableRun
 from core.steps.job_run import RUN_TOKEN
 
+_HOLDS_ITEMS = frozenset({TableState.LOADING, TableState.VALIDATING, TableState.VALIDATED})
 _STARTS_A_RUN = frozenset({Trigger.START_LOAD, Trigger.RESTART_LOAD, Trigger.FINISH_VALIDATION})
 
 
@@ -40,18 +42,35 @@ class TableDriver:
         incomplete = (checkpoint.error or {}).get("code") == ErrorCode.JOB_FAILED
         if checkpoint.state is TableState.FAILED:
             checkpoint = await self._fire(Trigger.RETRY)
+        if await self._is_reloading(checkpoint):
+            return Trigger.RESTART_LOAD
         if checkpoint.state is TableState.LOADING and await self._needs_another_run(checkpoint, incomplete):
             await self._give_up_watching()
             return Trigger.RESTART_LOAD
         return checkpoint.life.next_trigger()
 
-    async def advance(self, trigger: Trigger) -> Trigger | None:
+    async def pick_up_rejects(self) -> Trigger | None:
+        """Look at a table whose rejected rows are to be loaded again; None when it has none.
+
+        A table that is still on its way goes on first. Raises StateError when it was not loaded yet.
+        """
+        checkpoint = await self.checkpoint()
+        if (checkpoint.failed_from or checkpoint.state) not in _HOLDS_ITEMS:
+            raise _not_loaded(checkpoint)
+        if checkpoint.state is TableState.FAILED:
+            await self._fire(Trigger.RETRY)
+            return Trigger.RESTART_LOAD
+        has_rejects = checkpoint.state is TableState.VALIDATED and checkpoint.evidence["load"]["rejects"]
+        return Trigger.RESTART_LOAD if has_rejects else await self.pick_up()
+
+    async def advance(self, trigger: Trigger, more_intent: Mapping[str, Any] = {}) -> Trigger | None:
         """Make one transition and return the next trigger, None when the table is final.
 
-        Raises what the step raised, after the table was marked as failed with it.
+        `more_intent` goes into the transition's intent. Raises what the step raised, after the table was marked as
+        failed with it; one that was validated stays so.
         """
         try:
-            return await self._transition(trigger)
+            return await self._transition(trigger, more_intent)
         except TableferryError as error:
             await self._fail(error)
             raise
@@ -64,16 +83,21 @@ class TableDriver:
             await self._fail(wrapped)
             raise wrapped from error
 
-    async def _transition(self, trigger: Trigger) -> Trigger | None:
+    async def _transition(self, trigger: Trigger, more_intent: Mapping[str, Any]) -> Trigger | None:
         before = await self.checkpoint()
         pending = await asyncio.to_thread(
-            self.store.begin, self.run.migration_id, self.run.table.name, trigger, _intent(trigger)
+            self.store.begin, self.run.migration_id, self.run.table.name, trigger, {**_intent(trigger), **more_intent}
         )
         evidence = await STEPS[trigger](self.run, pending.intent, before.evidence)
         after = await asyncio.to_thread(self.store.commit, pending, evidence)
         return after.life.next_trigger()
 
     async def _fail(self, error: TableferryError) -> None:
+        checkpoint = await self.checkpoint()
+        if not checkpoint.life.may(Trigger.FAIL):
+            if (pending := await self._pending()) is not None:
+                await asyncio.to_thread(self.store.abandon, pending, error.to_wire())
+            return
         await asyncio.to_thread(self.store.fail, self.run.migration_id, self.run.table.name, error.to_wire())
 
     async def _fire(self, trigger: Trigger) -> TableCheckpoint:
@@ -90,6 +114,11 @@ class TableDriver:
             return True  # Glue forgets old runs
         return found.is_dead or (incomplete and found.is_over)
 
+    async def _is_reloading(self, checkpoint: TableCheckpoint) -> bool:
+        """Whether a process died between asking for another run of a table past its load and noting that run."""
+        pending = None if checkpoint.state is TableState.LOADING else await self._pending()
+        return pending is not None and pending.trigger is Trigger.RESTART_LOAD
+
     async def _pending(self) -> PendingTransition | None:
         return await asyncio.to_thread(self.store.pending, self.run.migration_id, self.run.table.name)
 
@@ -98,6 +127,14 @@ class TableDriver:
         pending = await self._pending()
         if pending is not None and pending.trigger is Trigger.FINISH_LOAD:
             await asyncio.to_thread(self.store.abandon, pending, {"message": "the job run died; another replaces it"})
+
+
+def _not_loaded(checkpoint: TableCheckpoint) -> StateError:
+    return StateError(
+        f"{checkpoint.table} has no rejected rows to load again: it is {checkpoint.state.value} and was never loaded.",
+        remedy=f"`tableferry resume {checkpoint.migration_id}` goes on with it.",
+        table=checkpoint.table,
+    )
 
 
 def _intent(trigger: Trigger) -> dict[str, Any]:

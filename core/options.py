@@ -11,6 +11,7 @@ from core.target_table import TargetOptions
 
 REFUSE, KEEP = "refuse", "keep"
 NONE, FIRST, LAST = "none", "first", "last"
+AUTO, COUNTS, SAMPLE, FULL = "auto", "counts", "sample", "full"
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,8 @@ class MigrationOptions:
     server publishes one of its own. `max_capacity` is in Glue's DPU: 0.0625 (1 GB of memory) or 1.0 (16 GB).
     `rejects`: rows that cannot become items refuse their table ("refuse") or are kept aside ("keep"); `on_collision`:
     which of several rows with one key is loaded then ("none", "first" or "last" by source primary key).
+    `validation`: compare "counts", a "sample" of items too, or all of them ("full"); "auto" is full for tables of at
+    most `full_validation_rows` rows, else a sample.
     `into_nonempty`: load beside the items that a table holds; `overwrite`: and over those that have a row's key.
     """
 
@@ -41,6 +44,8 @@ class MigrationOptions:
     overwrite: bool = False
     rejects: str = REFUSE
     on_collision: str = NONE
+    validation: str = AUTO
+    full_validation_rows: int = 1_000_000
     target: TargetOptions = field(default_factory=TargetOptions)
 
     def __post_init__(self) -> None:
@@ -54,6 +59,16 @@ class MigrationOptions:
                 f"--on-collision {self.on_collision} chooses among rows that --rejects {self.rejects} refuses.",
                 remedy="Add --rejects keep, or leave --on-collision out.",
             )
+
+    def validation_of(self, rows: int) -> str:
+        """How a table of so many rows is validated: counts, sample or full."""
+        if self.validation != AUTO:
+            return self.validation
+        return FULL if rows <= self.full_validation_rows else SAMPLE
+
+    def prefix_of(self, migration_id: str, table: str) -> str:
+        """The S3 key prefix of a table's plan, results and rejects."""
+        return f"{self.key_prefix}migrations/{migration_id}/{table}/"
 
     def to_record(self) -> dict[str, Any]:
         """As JSON data, for the checkpoint store."""

@@ -244,6 +244,10 @@ class ObjectStore(Protocol):
         """The object's bytes. Raises NotFoundError."""
         ...
 
+    async def read(self, key: str, start: int, max_bytes: int) -> bytes:
+        """At most `max_bytes` of the object from `start` on; fewer only at its end. Raises NotFoundError."""
+        ...
+
     async def keys(self, prefix: str, after: str = "") -> list[str]:
         """Every key under `prefix` that sorts after `after`, in order."""
         ...

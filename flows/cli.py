@@ -45,6 +45,7 @@ CollisionOption = Annotated[
     Literal["none", "first", "last"] | None,
     typer.Option("--on-collision", help="with --rejects keep: which of several rows with one key is loaded"),
 ]
+TableOption = Annotated[str | None, typer.Option("--table", help="only this table of the contract")]
 MigrationArgument = Annotated[str | None, typer.Argument(help="a migration's id; default: the newest that fits")]
 
 
@@ -139,6 +140,40 @@ def report(
 
     _use(config)
     _exit(command(migration, as_json=output is Output.JSON))
+
+
+@app.command()
+def rejects(
+    migration: MigrationArgument = None,
+    table: TableOption = None,
+    reason: Annotated[str | None, typer.Option("--reason", help="only rows rejected for this reason")] = None,
+    limit: Annotated[int, typer.Option("--limit", min=0, max=10_000, help="rows that are shown")] = 20,
+    output_file: Annotated[
+        Path | None, typer.Option("--output-file", help="write all rows here, as JSON lines")
+    ] = None,
+    output: OutputOption = Output.TEXT,
+    config: ConfigOption = None,
+) -> None:
+    """Show the rows that could not become items: how many for each reason, and some of them."""
+    from flows.commands_rejects import Wanted
+    from flows.commands_rejects import rejects as command
+
+    _use(config)
+    _exit(command(migration, Wanted(table, reason, limit), output_file, as_json=output is Output.JSON))
+
+
+@app.command()
+def retry_rejects(
+    migration: MigrationArgument = None,
+    table: TableOption = None,
+    output: OutputOption = Output.TEXT,
+    config: ConfigOption = None,
+) -> None:
+    """Load the rejected rows again, after they were repaired at the source, and validate their tables again."""
+    from flows.commands_rejects import retry_rejects as command
+
+    _use(config)
+    _exit(command(migration, table, as_json=output is Output.JSON))
 
 
 def _use(config: Path | None) -> None:

@@ -93,10 +93,10 @@ def run(contract: Path, table_prefix: str | None, changes: Mapping[str, Any], *,
     """
     read_contract_file(contract)
     load_settings(table_prefix=table_prefix, **changes).migration_options()
-    _quiet_prefect()
+    quiet_prefect()
     from flows.migrate_database import migrate
 
-    return _watch(
+    return watch(
         lambda: migrate(
             contract=str(contract.absolute()),
             migration_id=new_migration_id(),
@@ -112,13 +112,14 @@ def resume(migration_id: str | None, changes: Mapping[str, Any], *, as_json: boo
     """Run the `resume` flow in this process; `changes` go before the options that the migration has recorded."""
     record = with_store(load_settings(), lambda store: record_to_resume(store, migration_id))
     MigrationOptions.from_record(record.settings["options"]).with_changes(changes)
-    _quiet_prefect()
+    quiet_prefect()
     from flows.migrate_database import resume as resume_flow
 
-    return _watch(lambda: resume_flow(migration_id=migration_id, **changes, return_state=True), as_json=as_json)
+    return watch(lambda: resume_flow(migration_id=migration_id, **changes, return_state=True), as_json=as_json)
 
 
-def _watch(flow: Callable[[], Awaitable[Any]], *, as_json: bool) -> int:
+def watch(flow: Callable[[], Awaitable[Any]], *, as_json: bool) -> int:
+    """Run a flow in this process with its progress shown, print its report, and return the exit code."""
     from flows.observer import OBSERVER
 
     with LiveProgress() as live:
@@ -200,7 +201,7 @@ def _print_report(markdown: str) -> None:
     console.print(Markdown(markdown) if console.is_terminal else markdown, markup=False, soft_wrap=True)
 
 
-def _quiet_prefect() -> None:
+def quiet_prefect() -> None:
     """A local run needs no server of its own accord: Prefect starts one; these are its defaults unless set."""
     for name, value in {
         "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "90",  # 20, the default, is too short for a cold start

@@ -46,9 +46,11 @@ async def migrate(
         options = settings.migration_options()
         async with open_world(settings, options) as world, open_checkpoints(settings) as store:
             parsed = await read_contract(contract, world)
-            return await _finish(await begin_migration(parsed, options, world, store, migration_id), settings)
+            migration = await begin_migration(parsed, options, world, store, migration_id)
+            await migrate_tables(migration)
+            return await finish(migration, settings)
     except TableferryError as error:
-        return _refused(error)
+        return refused(error)
 
 
 @flow(name="resume", flow_run_name="resume-{migration_id}", log_prints=False)
@@ -64,19 +66,22 @@ async def resume(migration_id: str | None = None, rejects: str | None = None, on
             record = await asyncio.to_thread(record_to_resume, store, migration_id)
             options = MigrationOptions.from_record(record.settings["options"]).with_changes(changes)
             async with open_world(settings, options) as world:
-                return await _finish(await reopen_migration(record, options, world, store), settings)
+                migration = await reopen_migration(record, options, world, store)
+                await migrate_tables(migration)
+                return await finish(migration, settings)
     except TableferryError as error:
-        return _refused(error)
+        return refused(error)
 
 
-async def _finish(migration: Migration, settings: Settings) -> State:
-    await migrate_tables(migration)
+async def finish(migration: Migration, settings: Settings) -> State:
+    """Report on the migration as it stands now; the flow's last state follows from that."""
     result = await publish_report(migration, settings.directory / "reports")
     observer().result = result
     message = f"{result.status}: migration {result.migration_id}"
     return Completed(message=message) if result.success else Failed(message=message)
 
 
-def _refused(error: TableferryError) -> State:
+def refused(error: TableferryError) -> State:
+    """The flow's last state when it could not do what was asked."""
     observer().error = error
     return Failed(message=str(error))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
 
 from core.compile import CompiledTable
 from core.drive import TableDriver
@@ -17,8 +19,22 @@ from flows.prefect_task import in_task
 
 async def migrate_tables(migration: Migration) -> None:
     """Move every table as far as it goes; what became of each is in the checkpoint store."""
+    await each_table(migration, lambda table: migrate_table(migration, table))
+
+
+async def each_table(
+    migration: Migration,
+    move: Callable[[CompiledTable], Awaitable[None]],
+    wanted: Callable[[CompiledTable], bool] = lambda table: True,
+) -> None:
+    """Move the wanted tables, as many at the same time as the options say."""
     gate = asyncio.Semaphore(migration.options.parallel_tables)
-    await asyncio.gather(*(_within(gate, migration, table) for table in _largest_first(migration)))
+
+    async def within(table: CompiledTable) -> None:
+        async with gate:
+            await move(table)
+
+    await asyncio.gather(*(within(table) for table in _largest_first(migration) if wanted(table)))
 
 
 def _largest_first(migration: Migration) -> list[CompiledTable]:
@@ -31,35 +47,38 @@ def _largest_first(migration: Migration) -> list[CompiledTable]:
     return sorted(migration.tables, key=rows, reverse=True)
 
 
-async def _within(gate: asyncio.Semaphore, migration: Migration, table: CompiledTable) -> None:
-    async with gate:
-        await migrate_table(migration, table)
-
-
 async def migrate_table(migration: Migration, table: CompiledTable) -> None:
     """Drive one table from wherever it stands to `validated`, or to `failed`."""
-    watcher = observer()
-    driver = TableDriver(
-        run=TableRun(
-            migration_id=migration.id,
-            database=migration.database,
-            table=table,
-            options=migration.options,
-            world=migration.world,
-            package=migration.package,
-            on_progress=watcher.progress,
-        ),
-        store=migration.store,
-    )
+    driver = table_driver(migration, table)
     try:
-        trigger = await driver.pick_up()
-        while trigger is not None:
-            trigger = await _advance(driver, trigger)
-        watcher.progress(Progress(table.name, "validated"))
+        await drive(driver, await driver.pick_up())
     except TableferryError as error:
         # The table is marked as failed with this error, which the report shows; the others go on.
-        watcher.progress(Progress(table.name, f"failed: {error.message}"))
+        observer().progress(Progress(table.name, f"failed: {error.message}"))
 
 
-async def _advance(driver: TableDriver, trigger: Trigger) -> Trigger | None:
-    return await in_task(trigger.value, lambda: driver.advance(trigger), f"{driver.run.table.name}: {trigger.value}")
+def table_driver(migration: Migration, table: CompiledTable) -> TableDriver:
+    """What moves this table, told to the flow's observer."""
+    run = TableRun(
+        migration_id=migration.id,
+        database=migration.database,
+        table=table,
+        options=migration.options,
+        world=migration.world,
+        package=migration.package,
+        on_progress=observer().progress,
+    )
+    return TableDriver(run=run, store=migration.store)
+
+
+async def drive(driver: TableDriver, trigger: Trigger | None, intent: Mapping[str, Any] = {}) -> None:
+    """Make one transition after the other, each a task, until the table is final; `intent` is for the first one."""
+    while trigger is not None:
+        trigger = await _advance(driver, trigger, intent)
+        intent = {}
+    observer().progress(Progress(driver.run.table.name, "validated"))
+
+
+async def _advance(driver: TableDriver, trigger: Trigger, intent: Mapping[str, Any]) -> Trigger | None:
+    name = f"{driver.run.table.name}: {trigger.value}"
+    return await in_task(trigger.value, lambda: driver.advance(trigger, intent), name)

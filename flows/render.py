@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.table import Table
@@ -49,6 +49,37 @@ def _details(server: ServerReadiness) -> str:
 
 def _yes(value: bool) -> Text:
     return Text("yes", style="green") if value else Text("no", style="red")
+
+
+def rejects_table(migration_id: str, counts: Mapping[str, Mapping[str, int]]) -> Table:
+    """One row a table and reason, the most frequent reason first."""
+    table = Table(title=f"Rejected rows of {migration_id}", title_justify="left")
+    for heading in ("table", "reason"):
+        table.add_column(heading)
+    table.add_column("rows", justify="right")
+    for name, reasons in counts.items():
+        for reason, rows in sorted(reasons.items(), key=lambda found: -found[1]):
+            table.add_row(Text(name), Text(reason), f"{rows:,}")
+    return table
+
+
+def rejected_rows_table(rows: Sequence[Mapping[str, Any]], total: int) -> Table:
+    """One row a rejected row; the caption says how many there are when these are not all."""
+    from core.report_markdown import visible
+
+    table = Table(title="Rows", title_justify="left", caption_justify="left")
+    for heading in ("table", "row", "reason", "attribute", "message", "values"):
+        table.add_column(heading, overflow="fold")
+    for row in rows:
+        cells = [row["table"], _pairs(row["row"]), row["reason"], row["attribute"], row["message"]]
+        table.add_row(*(Text(visible(cell)) for cell in (*cells, _pairs(row.get("values", {})))))
+    if len(rows) < total:
+        table.caption = f"{len(rows):,} of {total:,}; --limit shows more, --output-file writes all"
+    return table
+
+
+def _pairs(values: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name}={value}" for name, value in values.items())
 
 
 def migrations_table(records: Sequence[MigrationRecord]) -> Table:

@@ -210,5 +210,8 @@ class FakeObjects:
             raise NotFoundError(f"no object {key}")
         return self.objects[key]
 
+    async def read(self, key: str, start: int, max_bytes: int) -> bytes:
+        return (await self.get(key))[start : start + max_bytes]
+
     async def keys(self, prefix: str, after: str = "") -> list[str]:
         return sorted(k for k in self.objects if k.startswith(prefix) and k > after)

@@ -34,12 +34,14 @@ class CompiledEntity:
     `chunk_columns` are the source's key columns that ranges can be cut by (the plan's `chunk_columns` are where they
     stand); both are empty when the source can only be read whole. `never_null` are the view columns that are the
     source's own NOT NULL columns (of a view, the server says of nearly every column that it may be NULL).
+    `several_items`: a key join makes one item of a source row for each match.
     """
 
     source_table: str
     item: ItemPlan
     chunk_columns: tuple[str, ...]
     never_null: frozenset[int] = frozenset()
+    several_items: bool = False
 
 
 @dataclass(frozen=True)
@@ -207,7 +209,8 @@ def _unique_columns(scope: EntityScope) -> list[frozenset[int]]:
 def _compiled(entity: _Entity) -> CompiledEntity:
     source = entity.scope.select.source
     columns = tuple(c.name for c in source.row_key()) if entity.chunkable else ()
-    return CompiledEntity(source.name, entity.item, columns, _never_null(entity.scope))
+    several = bool(entity.scope.select.many)
+    return CompiledEntity(source.name, entity.item, columns, _never_null(entity.scope), several)
 
 
 def _never_null(scope: EntityScope) -> frozenset[int]:

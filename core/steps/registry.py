@@ -9,6 +9,7 @@ from core.lifecycle import Trigger
 from core.steps.job import create_job
 from core.steps.load import finish_load, start_load
 from core.steps.position import VALIDATION_BEGAN_AT, VALIDATION_ENDED_AT, source_position
+from core.steps.retry_rejects import restart_load
 from core.steps.table_run import Evidence, TableRun
 from core.steps.target import create_table
 from core.steps.validation import finish_validation
@@ -34,7 +35,7 @@ STEPS: Final[Mapping[Trigger, Step]] = {
     Trigger.CREATE_TABLE: create_table,
     Trigger.CREATE_JOB: create_job,
     Trigger.START_LOAD: start_load,
-    Trigger.RESTART_LOAD: start_load,
+    Trigger.RESTART_LOAD: restart_load,
     Trigger.FINISH_LOAD: finish_load,
     Trigger.START_VALIDATION: start_validation,
     Trigger.FINISH_VALIDATION: positioned_validation,

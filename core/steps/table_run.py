@@ -28,7 +28,7 @@ class TableRun:
     @property
     def prefix(self) -> str:
         """The S3 key prefix of this table's plan, results and rejects."""
-        return f"{self.options.key_prefix}migrations/{self.migration_id}/{self.table.name}/"
+        return self.options.prefix_of(self.migration_id, self.table.name)
 
     @property
     def tags(self) -> dict[str, str]:

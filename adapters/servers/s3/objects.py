@@ -6,7 +6,7 @@ import base64
 import binascii
 import codecs
 import hashlib
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel
 
@@ -27,7 +27,7 @@ class PutAnswer(BaseModel):
 
 
 class GetAnswer(BaseModel):
-    """The object's first bytes, as text or as base64; `size_bytes` is of the whole object."""
+    """Bytes of the object as text or as base64; `size_bytes` is of all of it, `truncated` when more bytes follow."""
 
     text: str | None
     base64: str | None
@@ -94,21 +94,33 @@ def body_of(text: str | None, encoded: str | None) -> bytes:
         raise InvalidRequestError("The body is not base64.", remedy="Encode the bytes as base64.") from None
 
 
-def get_object(clients: AwsClients, bucket: str, key: str, encoding: Encoding, max_bytes: int) -> GetAnswer:
-    """Read at most `max_bytes`; text that is cut off ends with a whole character."""
+def get_object(
+    clients: AwsClients, bucket: str, key: str, encoding: Encoding, max_bytes: int, start: int = 0
+) -> GetAnswer:
+    """Read at most `max_bytes` from `start` on; text that is cut off ends with a whole character."""
     with aws_call(_where(bucket, key)):
-        answer = clients.s3.get_object(Bucket=bucket, Key=key)
-        with answer["Body"] as stream:
-            body = stream.read(max_bytes)
-    size = answer["ContentLength"]
-    truncated = size > len(body)
+        body, size, etag = _read(clients, bucket, key, start, max_bytes)
+    truncated = size > start + len(body)
     return GetAnswer(
         text=_text(body, truncated, _where(bucket, key)) if encoding == "text" else None,
         base64=base64.b64encode(body).decode("ascii") if encoding == "base64" else None,
         size_bytes=size,
-        etag=_etag(answer["ETag"]),
+        etag=_etag(etag),
         truncated=truncated,
     )
+
+
+def _read(clients: AwsClients, bucket: str, key: str, start: int, max_bytes: int) -> tuple[bytes, int, str]:
+    """Some bytes, the whole object's size, its ETag."""
+    wanted: Any = {}
+    if start:
+        seen = clients.s3.head_object(Bucket=bucket, Key=key)
+        if start >= seen["ContentLength"]:  # S3 refuses such a range
+            return b"", seen["ContentLength"], seen["ETag"]
+        wanted = {"Range": f"bytes={start}-"}
+    answer = clients.s3.get_object(Bucket=bucket, Key=key, **wanted)
+    with answer["Body"] as stream:
+        return stream.read(max_bytes), start + answer["ContentLength"], answer["ETag"]
 
 
 def list_objects(clients: AwsClients, bucket: str, prefix: str, start_after: str, max_keys: int) -> ObjectList:

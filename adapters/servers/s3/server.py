@@ -77,9 +77,10 @@ def _add_reads(server: ToolServer, clients: AwsClients) -> None:
         key: Key,
         encoding: Encoding = "text",
         max_bytes: Annotated[int, Field(ge=1, le=MAX_GET_BYTES)] = 1024 * 1024,
+        start: Annotated[int, Field(ge=0, description="the first byte wanted, counted from 0")] = 0,
     ) -> GetAnswer:
-        """The object's first bytes, as UTF-8 text or as base64."""
-        return get_object(clients, bucket, key, encoding, max_bytes)
+        """Some of the object's bytes, its first unless told otherwise, as UTF-8 text or as base64."""
+        return get_object(clients, bucket, key, encoding, max_bytes, start)
 
     @server.tool(annotations=READ)
     def s3_list_objects(
