@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.errors import NotReadyError, TableferryError
-from core.options import MigrationOptions
+from core.options import AUTO, FULL, MigrationOptions
 from core.ports import PermissionReport, ServiceStatus, World
 
 
@@ -80,6 +80,8 @@ def role_requirements(
     objects = f"{bucket}/{options.key_prefix}migrations/check/plan.json"
     on_items = ("BatchWriteItem", "PutItem", "GetItem")
     wanted = [(f"dynamodb:{a}", f"arn:{partition}:dynamodb:{here}:table/{t}") for t in tables for a in on_items]
+    if options.validation in (AUTO, FULL):
+        wanted += [("dynamodb:Scan", f"arn:{partition}:dynamodb:{here}:table/{t}") for t in tables]
     wanted += [("s3:GetObject", objects), ("s3:PutObject", objects), ("s3:ListBucket", bucket)]
     if options.secret_arn is not None:
         wanted.append(("secretsmanager:GetSecretValue", options.secret_arn))

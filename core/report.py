@@ -76,18 +76,37 @@ class JobResult(_Part):
 
 
 class Mismatch(_Part):
-    """One difference between source and target; values are DynamoDB JSON or plain, None is absent."""
+    """One difference between source and target; values are DynamoDB JSON or plain, None is absent.
 
+    `kind` is missing, extra, differing or colliding where every item was compared; `row` is the source row's key.
+    """
+
+    kind: str | None = None
     key: str
+    row: dict[str, str | None] | None = None
     attribute: str | None = None
     expected: JsonValue = None
     actual: JsonValue = None
 
 
+class IndexCount(_Part):
+    """Items of an index: as its rows imply, as the table's items imply, and as it has them; None: it is not there."""
+
+    index: str
+    expected: int
+    in_table: int
+    in_index: int | None = None
+
+
 class ValidationResult(_Part):
-    """The comparison of one table; counts are None where they could not be had."""
+    """The comparison of one table; counts are None where they could not be had.
+
+    `mode` is counts, sample or full. What full adds: `compared` to `indexes`, and `validation_id`, the S3 folder under
+    the table's `validation/` that lists every finding. `source` says whether it moved since the load, if it failed.
+    """
 
     table: str
+    mode: str = "sample"
     passed: bool
     rows_in_view: int | None = None
     items_written: int | None = None
@@ -95,8 +114,30 @@ class ValidationResult(_Part):
     rejects: int = 0
     rejects_by_reason: dict[str, int] = Field(default_factory=dict)
     sampled: int = 0
+    compared: int | None = None
+    missing: int | None = None
+    extra: int | None = None
+    differing: int | None = None
+    colliding: int | None = None
+    indexes: list[IndexCount] = Field(default_factory=list)
+    validation_id: str | None = None
+    seconds: float | None = None
+    peak_memory_bytes: int | None = None
+    source: str | None = None
     mismatches: list[Mismatch] = Field(default_factory=list)
     message: str = ""
+
+
+class RepairResult(_Part):
+    """What a table's last repair did: items written, rows or items gone, items deleted, changed since, and left."""
+
+    table: str
+    validation: str
+    written: int = 0
+    gone: int = 0
+    deleted: int = 0
+    changed: int = 0
+    left: int = 0
 
 
 class Rates(_Part):
@@ -149,6 +190,7 @@ class MigrationResult(_Part):
     jobs: list[JobResult] = Field(default_factory=list)
     movements: list[SourceMovement] = Field(default_factory=list)
     validation: list[ValidationResult] = Field(default_factory=list)
+    repairs: list[RepairResult] = Field(default_factory=list)
     metrics: Metrics = Field(default_factory=Metrics)
     problems: list[Problem] = Field(default_factory=list)
     imitation: bool = False

@@ -119,6 +119,17 @@ def moved(movement: Movement, reason: str) -> str:
     return words.get(movement, f"cannot tell: {reason}")
 
 
+def compared(check: ValidationResult) -> int:
+    """How many items were compared by value."""
+    return check.sampled if check.compared is None else check.compared
+
+
+def wrong(check: ValidationResult) -> int:
+    """How many items or values are not as they should be."""
+    kinds = (check.missing, check.extra, check.differing, check.colliding)
+    return len(check.mismatches) if check.missing is None else sum(kind or 0 for kind in kinds)
+
+
 @cache
 def _template() -> Template:
     # Markdown needs other escaping than HTML: `finalize` escapes whatever an expression yields.
@@ -131,6 +142,7 @@ def _template() -> Template:
         keep_trailing_newline=True,
     )
     environment.filters.update(code=code, value=value, count=count, duration=duration, size=size, bar=bar)
+    environment.filters.update(compared=compared, wrong=wrong)
     return environment.get_template("report.md.j2")
 
 

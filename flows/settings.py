@@ -47,6 +47,10 @@ class Settings(BaseSettings):
     overwrite: bool = Field(default=False, description="with into_nonempty: over items that have a row's key")
     rejects: Literal["refuse", "keep"] = "refuse"
     on_collision: Literal["none", "first", "last"] = "none"
+    validation: Literal["auto", "counts", "sample", "full"] = "auto"
+    full_validation_rows: Annotated[int, Field(ge=0, description="auto validates a table fully up to so many rows")] = (
+        1_000_000
+    )
 
     stream: Literal["NEW_AND_OLD_IMAGES", "NEW_IMAGE", "OLD_IMAGE", "KEYS_ONLY", "NONE"] = "NEW_AND_OLD_IMAGES"
     point_in_time_recovery: bool = True
@@ -122,6 +126,8 @@ class Settings(BaseSettings):
             overwrite=self.overwrite,
             rejects=self.rejects,
             on_collision=self.on_collision,
+            validation=self.validation,
+            full_validation_rows=self.full_validation_rows,
             target=TargetOptions(
                 table_prefix=self.table_prefix,
                 stream=None if self.stream == "NONE" else self.stream,

@@ -98,6 +98,9 @@ class FakeJobs:
         if run.arguments.get("--task") == "preflight":
             self._look(number, plan)
             return
+        if run.arguments.get("--task") == "validate":
+            self._validate(number, plan)
+            return
         missing = [c.number for c in plan.chunks if plan.result_key(c.number) not in self.objects.objects]
         skipped = self.leave_out & set(missing)
         todo = [n for n in missing if n not in skipped]
@@ -118,6 +121,42 @@ class FakeJobs:
         token = run.arguments["--run-token"]
         self.objects.objects[result_key(plan.prefix, token)] = json.dumps(result).encode()
         self.objects.objects[collisions_key(plan.prefix, token)] = b""
+
+    def _validate(self, number: int, plan: LoadPlan) -> None:
+        """A full validation's run, done at the second look; it only counts, and lists what is missing or extra."""
+        job, run = self.history[number]
+        state = self.looks.pop(0) if self.looks else "SUCCEEDED"
+        prefix = f"{plan.prefix}validation/{run.arguments['--validation']}/"
+        if state == "SUCCEEDED" and f"{prefix}progress.json" not in self.objects.objects:
+            progress = {"activity": "comparing every item", "done": 1, "total": len(self.rows)}
+            self.objects.objects[f"{prefix}progress.json"] = json.dumps(progress).encode()
+            return
+        self.history[number] = (job, replace(run, state=state, execution_seconds=1.5))
+        if state == "SUCCEEDED":
+            result = self._comparison(plan, run.arguments["--validation"])
+            self.objects.objects[f"{prefix}result.json"] = json.dumps(result).encode()
+
+    def _comparison(self, plan: LoadPlan, validation: str) -> dict[str, Any]:
+        keys = [k.name for k in plan.item.keys if k.index is None]
+        items = [ItemConverter(plan.item).convert(row) for row in self.rows]
+        expected = {repr({n: item[n] for n in keys}): item for item in items}
+        actual = self.targets.items[plan.target_table]
+        return {
+            "validation": validation,
+            "rows_in_view": len(self.rows),
+            "items_in_target": len(actual),
+            "rejects": 0,
+            "rejects_by_reason": {},
+            "compared": len(actual),
+            "indexes": [],
+            "seconds": 0.5,
+            "peak_memory_bytes": 1,
+            "missing": len(expected.keys() - actual.keys()),
+            "extra": len(actual.keys() - expected.keys()),
+            "differing": sum(actual[k] != expected[k] for k in actual.keys() & expected.keys()),
+            "colliding": 0,
+            "mismatches": [],
+        }
 
     def _load(self, plan: LoadPlan, number: int) -> None:
         chunk = next(c for c in plan.chunks if c.number == number)

@@ -7,21 +7,20 @@ here too, as the load's own rejects name them; a row that cannot become an item 
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from core.items.canonical import item_digest, key_digest
 from core.items.item import Item, ItemConverter
 from core.items.plan import Cell, Chunk, ItemPlan, LoadPlan
-from core.items.rejects import RejectedRow
+from core.items.rejects import Reason, RejectedRow
 
 from adapters.loader.objects import Bucket
 from adapters.loader.rows import Row, RowReader
 from adapters.loader.sums import Tally
 
 # Reasons of rejects that no row has by itself: another row, or another's item, is why.
-FOR_ANOTHERS_SAKE: Final = frozenset({"key_collision", "key_taken"})
+FOR_ANOTHERS_SAKE: Final = frozenset({Reason.KEY_COLLISION, Reason.KEY_TAKEN})
 
 
 class ExpectedItems:
@@ -54,8 +53,9 @@ class ExpectedItems:
                 except RejectedRow as reject:
                     counts.rejects[reject.reason] += 1
                     continue
-                if left_out and _take(left_out, _identity(converter.row_key(row))):
-                    counts.left_out += 1
+                reason = _take(left_out, converter.row_key(row)) if left_out else None
+                if reason is not None:
+                    counts.rejects[reason] += 1
                     continue
                 yield row, item
 
@@ -70,13 +70,17 @@ class ExpectedItems:
         """The cells that identify the row at the source."""
         return tuple(row[index] for index in self._plan.item_of(chunk).row_key)
 
-    def _left_out(self, chunk: Chunk) -> Counter[str]:
+    def _left_out(self, chunk: Chunk) -> dict[str, list[str]]:
+        """The reasons why the load left a row out, by the row's key; as many as rows have that key."""
         key = self._plan.rejects_key(chunk.number)
+        found: dict[str, list[str]] = {}
         if key not in self._rejected_chunks:
-            return Counter()
+            return found
         # Not splitlines: it also splits at characters that JSON leaves as they are.
-        lines = [json.loads(line) for line in self._bucket.text(key).split("\n") if line]
-        return Counter(_identity(line["row"]) for line in lines if line["reason"] in FOR_ANOTHERS_SAKE)
+        for line in map(json.loads, filter(None, self._bucket.text(key).split("\n"))):
+            if line["reason"] in FOR_ANOTHERS_SAKE:
+                found.setdefault(_identity(line["row"]), []).append(line["reason"])
+        return found
 
 
 def key_names(item: ItemPlan) -> tuple[str, ...]:
@@ -107,9 +111,7 @@ def _identity(row: dict[str, Any]) -> str:
     return json.dumps(row, sort_keys=True)
 
 
-def _take(left_out: Counter[str], identity: str) -> bool:
+def _take(left_out: dict[str, list[str]], row: dict[str, Any]) -> str | None:
     """Rows that are the same in every cell have one identity: as many are left out as the load left out."""
-    if left_out[identity] <= 0:
-        return False
-    left_out[identity] -= 1
-    return True
+    reasons = left_out.get(_identity(row))
+    return reasons.pop() if reasons else None

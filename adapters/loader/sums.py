@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import struct
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from core.items.canonical import DIGEST_BYTES
@@ -82,13 +81,12 @@ class BucketSums:
 class Tally:
     """One side's contents: sums, and the plain counts beside them.
 
-    `rows` is what was read, `rejects` rows that cannot become items, by reason, `left_out` rows that the load left out
-    for another's sake; `indexes` the items that have the key attributes of each index.
+    `rows` is what was read, `rejects` the rows among them that should be no items, by reason; `indexes` the items that
+    have the key attributes of each index.
     """
 
     sums: BucketSums = field(default_factory=BucketSums)
     rows: int = 0
-    left_out: int = 0
     rejects: Counter[str] = field(default_factory=Counter)
     indexes: Counter[str] = field(default_factory=Counter)
 
@@ -96,10 +94,5 @@ class Tally:
         """Add what another holds."""
         self.sums.merge(other.sums)
         self.rows += other.rows
-        self.left_out += other.left_out
         self.rejects.update(other.rejects)
         self.indexes.update(other.indexes)
-
-    def count_indexes(self, indexes: Iterable[str]) -> None:
-        """Note that an item belongs to these indexes."""
-        self.indexes.update(indexes)

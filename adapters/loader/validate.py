@@ -139,7 +139,6 @@ def _counted(source: Tally, target: Tally) -> dict[str, Any]:
         "rows_in_view": source.rows,
         "rejects": sum(rejects.values()),
         "rejects_by_reason": dict(rejects),
-        "left_out": source.left_out,
         "items_expected": source.sums.items,
         "items_in_target": target.rows,
     }

@@ -51,14 +51,13 @@ class ValidationStore:
         if not self._is_ours(found):
             return Tally(), None
         counts = {"rejects": Counter(found["rejects"]), "indexes": Counter(found["indexes"])}
-        tally = Tally(BucketSums.from_bytes(sums), rows=found["rows"], left_out=found["left_out"], **counts)
+        tally = Tally(BucketSums.from_bytes(sums), rows=found["rows"], **counts)
         return tally, found["progress"]
 
     def keep_side(self, name: str, tally: Tally, progress: Any) -> None:
         """Store a side's contents so far together with how far that is."""
         head = {
             "rows": tally.rows,
-            "left_out": tally.left_out,
             "rejects": tally.rejects,
             "indexes": tally.indexes,
             "progress": progress,

@@ -1,58 +1,92 @@
-"""finish_validation: rows of the view = items + rejects, and sampled items equal their rows by value."""
+"""finish_validation: what the table holds is what the view says, by counts, by a sample, or item by item."""
 
 from __future__ import annotations
 
-import random
 from collections.abc import Sequence
-from decimal import Decimal
 from typing import Any
 
 from core.errors import ValidationFailedError
-from core.items.canonical import key_digest
-from core.items.collisions import Collisions
-from core.items.compare import differences
-from core.items.item import ItemConverter
-from core.items.plan import Cell, Chunk, LoadPlan
-from core.items.ranges import item_condition, quoted
-from core.items.rejects import RejectedRow
-from core.ports import Item
+from core.items.plan import LoadPlan
+from core.items.ranges import quoted
+from core.options import COUNTS, FULL
+from core.source_position import Movement, SourcePosition, movement
+from core.steps.full_validation import DIFFERENCES, compare_everything, problems_of
 from core.steps.load import load_plan
 from core.steps.own_view import require_own_view
-from core.steps.preflight import shared_keys
+from core.steps.position import LOAD_BEGAN_AT, source_position
+from core.steps.sampling import compare_sample
 from core.steps.table_run import Evidence, TableRun
 
-_ROWS_PER_PROBE = 10  # sampled rows come from many places rather than many from one
-_KEYS_PER_CALL = 25  # 25 items of at most 400 KB stay under the wire's 16 MB
-MAX_MISMATCHES = 20
+MAX_MISMATCHES = 100
 
 
 async def finish_validation(run: TableRun, intent: Evidence, evidence: Evidence) -> dict[str, Any]:
-    """Compare counts and samples. Raises ValidationFailedError with every finding; reads only."""
+    """Compare as the options say. Raises ValidationFailedError with every finding; reads only."""
     plan = await load_plan(run)
     await require_own_view(run)
-    load = evidence["load"]
+    mode = run.options.validation_of(int(evidence["load"]["rows_read"]))
+    others = not evidence.get("table_created") and run.options.into_nonempty
+    if mode == FULL:
+        found, problems = await _full(run, intent, evidence, others=others)
+    else:
+        found, problems = await _sampled(run, plan, evidence["load"], mode, others=others)
+    validation = {"mode": mode, "passed": not problems, **found, "message": "; ".join(problems)}
+    if problems:
+        moved, remedy = await _whose_fault(run, evidence)
+        raise ValidationFailedError(
+            f"{run.table.target.table_name} does not agree with {plan.view}: {'; '.join(problems)}.",
+            remedy=remedy,
+            validation={**validation, "source": moved},
+        )
+    return {"validation": validation}
+
+
+async def _full(
+    run: TableRun, intent: Evidence, evidence: Evidence, *, others: bool
+) -> tuple[dict[str, Any], Sequence[str]]:
+    result = await compare_everything(run, str(evidence["job_name"]), str(intent["run_token"]))
+    counts = ("rows_in_view", "items_in_target", "rejects", "rejects_by_reason", "compared", "indexes", "seconds")
+    found = {name: result[name] for name in (*counts, *DIFFERENCES)}
+    found |= {
+        "items_written": evidence["load"]["items_written"],
+        "validation_id": result["validation"],
+        "mismatches": result["mismatches"][:MAX_MISMATCHES],
+        "peak_memory_bytes": result["peak_memory_bytes"],
+    }
+    return found, problems_of(result, others=others)
+
+
+async def _sampled(
+    run: TableRun, plan: LoadPlan, load: dict[str, Any], mode: str, *, others: bool
+) -> tuple[dict[str, Any], Sequence[str]]:
     counts = await _counts(run, load)
-    sampled, mismatches = await _sample(run, plan, await shared_keys(run, evidence))
-    problems = _count_problems(counts, load, others=not evidence.get("table_created") and run.options.into_nonempty)
+    wanted = 0 if mode == COUNTS else run.options.sample_items
+    sampled, mismatches = await compare_sample(run, plan, wanted)
+    problems = _count_problems(counts, load, others=others)
     if mismatches:
         problems.append(f"{len(mismatches)} differences in {sampled} sampled items")
-    validation = {
-        "passed": not problems,
+    found = {
         **counts,
         "items_written": load["items_written"],
         "rejects": load["rejects"],
         "rejects_by_reason": load["rejects_by_reason"],
         "sampled": sampled,
         "mismatches": mismatches[:MAX_MISMATCHES],
-        "message": "; ".join(problems),
     }
-    if problems:
-        raise ValidationFailedError(
-            f"{run.table.target.table_name} does not agree with {plan.view}: {'; '.join(problems)}.",
-            remedy="If the source changed while it was loaded, migrate again from a quiet source.",
-            validation=validation,
-        )
-    return {"validation": validation}
+    return found, problems
+
+
+async def _whose_fault(run: TableRun, evidence: Evidence) -> tuple[str, str]:
+    """Whether the source moved since the load began, and what to do then."""
+    before = evidence.get(LOAD_BEGAN_AT)
+    now = SourcePosition.from_record(await source_position(run))
+    moved, _ = movement(None if before is None else SourcePosition.from_record(before), now)
+    repair = f"`tableferry repair {run.migration_id}` writes missing and differing items again"
+    if moved is Movement.UNCHANGED:
+        return moved.value, f"The source has not changed since the load began, so the table was changed. {repair}."
+    if moved is Movement.MOVED:
+        return moved.value, f"The source's server moved since the load began; if these rows changed there, {repair}."
+    return moved.value, f"Whether the source or the table changed since the load cannot be told. {repair}."
 
 
 async def _counts(run: TableRun, load: dict[str, Any]) -> dict[str, int]:
@@ -82,71 +116,3 @@ def _count_problems(counts: dict[str, int], load: dict[str, Any], *, others: boo
             "(rows with equal keys overwrite each other)"
         )
     return problems
-
-
-async def _sample(run: TableRun, plan: LoadPlan, shared: Collisions) -> tuple[int, list[dict[str, Any]]]:
-    expected = await _expected_items(run, plan, shared)
-    mismatches: list[dict[str, Any]] = []
-    for start in range(0, len(expected), _KEYS_PER_CALL):
-        run.report("comparing items", start, len(expected))
-        mismatches += await _compare(run, plan, expected[start : start + _KEYS_PER_CALL])
-    return len(expected), mismatches
-
-
-async def _expected_items(run: TableRun, plan: LoadPlan, shared: Collisions) -> list[Item]:
-    """What sampled rows must have become; rejects are counted elsewhere, and those of a shared key are no sample."""
-    wanted = run.options.sample_items
-    if wanted == 0:
-        return []
-    converters = [ItemConverter(item) for item in plan.items]
-    keys = [key.name for key in plan.item.keys if key.index is None]
-    probes = min(len(plan.chunks), max(1, wanted // _ROWS_PER_PROBE))
-    # Seeded by the migration: a validation that is repeated looks at the same places.
-    chosen = random.Random(plan.migration + plan.table).sample(plan.chunks, probes)  # noqa: S311 - no secret
-    expected: list[Item] = []
-    for chunk in chosen:
-        for row in await _probe(run, plan, chunk, -(-wanted // probes)):
-            try:
-                item = converters[chunk.item].convert(row)
-            except RejectedRow:
-                continue
-            if key_digest(item, keys) not in shared:
-                expected.append(item)
-    return expected[:wanted]
-
-
-async def _probe(run: TableRun, plan: LoadPlan, chunk: Chunk, limit: int) -> Sequence[tuple[Cell, ...]]:
-    item = plan.item_of(chunk)
-    where, parameters = item_condition(item, chunk, plan.entity_column)
-    columns = ", ".join(quoted(c.name) for c in item.columns)
-    sql = f"SELECT {columns} FROM {quoted(plan.view)} WHERE {where} LIMIT {limit}"  # noqa: S608 - quoted, parametrised
-    found = await run.world.source.query(sql, parameters, max_rows=limit)
-    return found.rows
-
-
-async def _compare(run: TableRun, plan: LoadPlan, expected: Sequence[Item]) -> list[dict[str, Any]]:
-    names = [k.name for k in plan.item.keys if k.index is None]
-    keys = [{n: item[n] for n in names} for item in expected]
-    actual = await run.world.targets.get(plan.target_table, keys)
-    found = {_identity(item, names): item for item in actual}
-    mismatches: list[dict[str, Any]] = []
-    for key, item in zip(keys, expected, strict=True):
-        at = found.get(_identity(item, names))
-        if at is None:
-            mismatches.append({"key": _shown(key), "attribute": "", "expected": "an item", "actual": "missing"})
-            continue
-        mismatches += [
-            {"key": _shown(key), "attribute": name, "expected": _shown(wanted), "actual": _shown(was)}
-            for name, wanted, was in differences(item, at)
-        ]
-    return mismatches
-
-
-def _identity(item: Item, names: Sequence[str]) -> tuple[Any, ...]:
-    """The key by DynamoDB's equality: numbers by value, all else by bytes."""
-    return tuple(Decimal(v["N"]) if "N" in v else repr(v) for v in (item[n] for n in names))
-
-
-def _shown(value: Any, limit: int = 200) -> str:
-    text = "absent" if value is None else repr(value)
-    return text if len(text) <= limit else text[: limit - 3] + "..."

@@ -26,7 +26,9 @@ WAY = [t for t in STEPS if t is not Trigger.RESTART_LOAD]
 FALLEN_FROM = {t["trigger"]: t["source"] for t in reversed(TRANSITIONS)}  # the way itself comes first
 ROWS = [(str(n), f"note {n}") for n in range(1, 8)]
 TABLE = compiled(attribute("id", "N", "id"), attribute("note", "S", "note"))
-OPTIONS = MigrationOptions(bucket="bucket", glue_role_arn="arn:aws:iam::1:role/r", rows_per_chunk=3)
+OPTIONS = MigrationOptions(
+    bucket="bucket", glue_role_arn="arn:aws:iam::1:role/r", rows_per_chunk=3, validation="sample"
+)
 PACKAGE = LoaderPackage(b"zip", "0" * 64, "loader.zip", "loader.py", b"script", "pymysql==1")
 
 

@@ -1,0 +1,90 @@
+"""Every item compared with every row: a run of the table's job does it where the data is; its result is in S3."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from core.errors import NotFoundError
+from core.ports import JobRun
+from core.steps.job_run import start_task, watch
+from core.steps.table_run import TableRun
+
+VALIDATE: Final = "validate"
+VALIDATION: Final = "--validation"
+
+# What the run calls the ways in which an item can be wrong, and what people call them.
+DIFFERENCES: Final = {
+    "missing": "items are missing",
+    "extra": "items have no row",
+    "differing": "items differ from their rows",
+    "colliding": "rows have the key of another row",
+}
+_GOES_ON_FOR = timedelta(hours=24)
+
+
+async def compare_everything(run: TableRun, job: str, token: str) -> dict[str, Any]:
+    """The result of the run that does it for this token: a new one, or one that a killed process started.
+
+    A validation that died is gone on with under its own id, for a day. Raises JobFailedError when the run died.
+    """
+    validation = await _validation_of(run, token)
+    run_id = await start_task(run, job, VALIDATE, token, {VALIDATION: validation})
+
+    async def report(found: JobRun) -> None:
+        progress = await _document(run, f"{validation}/progress.json") or {}
+        activity = str(progress.get("activity", "comparing every item"))
+        run.report(f"{activity} ({found.state.lower()})", int(progress.get("done", 0)), progress.get("total"))
+
+    await watch(run, job, run_id, report)
+    result: dict[str, Any] = json.loads(await run.world.objects.get(validation_key(run, f"{validation}/result.json")))
+    return result
+
+
+def problems_of(found: dict[str, Any], *, others: bool) -> list[str]:
+    """What is wrong, in words; `others`: items that this migration did not write may stand in the table too."""
+    problems = [
+        f"{found[k]:,} {words}" for k, words in DIFFERENCES.items() if found[k] and not (others and k == "extra")
+    ]
+    for index in found["indexes"]:
+        if index["in_index"] is None:
+            problems.append(f"the index {index['index']} does not exist")
+        elif index["in_index"] != index["in_table"]:
+            there = f"{index['in_index']:,} items in index {index['index']}"
+            problems.append(f"{there}, but {index['in_table']:,} in the table have its key")
+    return problems
+
+
+def validation_key(run: TableRun, name: str) -> str:
+    """The S3 key of something that a validation of this table left."""
+    return f"{run.prefix}validation/{name}"
+
+
+async def _validation_of(run: TableRun, token: str) -> str:
+    """The id under which to validate for this token; `latest.json` remembers it, and what was not finished."""
+    latest = await _document(run, "latest.json")
+    if latest is not None and latest["token"] == token:
+        return str(latest["id"])
+    now = run.world.clock.now()
+    if latest is None or await _is_over(run, latest, now):
+        latest = {"id": token, "begun_at": now.isoformat()}
+    latest["token"] = token
+    body = json.dumps(latest).encode()
+    await run.world.objects.put(validation_key(run, "latest.json"), body, "application/json")
+    return str(latest["id"])
+
+
+async def _is_over(run: TableRun, latest: dict[str, Any], now: datetime) -> bool:
+    if now - datetime.fromisoformat(latest["begun_at"]) > _GOES_ON_FOR:
+        return True
+    result = validation_key(run, f"{latest['id']}/result.json")
+    return result in await run.world.objects.keys(result)
+
+
+async def _document(run: TableRun, name: str) -> dict[str, Any] | None:
+    try:
+        found: dict[str, Any] = json.loads(await run.world.objects.get(validation_key(run, name)))
+    except NotFoundError:
+        return None
+    return found

@@ -1,0 +1,89 @@
+"""A full validation as the orchestrator sees it: one run for one intent, adopted, gone on with, and believed."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from core.errors import JobFailedError, ValidationFailedError
+from core.lifecycle import TableState
+from core.options import MigrationOptions
+from tests.unit import test_drive
+from tests.unit.test_drive import OPTIONS, ROWS, Stage
+from tests.unit.test_validation import damaged
+
+
+@pytest.fixture
+def stage(monkeypatch: pytest.MonkeyPatch) -> Stage:
+    monkeypatch.setattr(test_drive, "OPTIONS", replace(OPTIONS, validation="full"))
+    return Stage()
+
+
+def validations(stage: Stage) -> list[str]:
+    """The ids under which runs validated, oldest first."""
+    runs = [run.arguments for _, run in stage.world.jobs.history]
+    return [arguments["--validation"] for arguments in runs if arguments.get("--task") == "validate"]
+
+
+def test_everything_is_compared_by_a_run_of_its_own(stage: Stage) -> None:
+    stage.process()
+    found = stage.checkpoint.evidence["validation"]
+    assert (found["mode"], found["passed"], found["compared"], found["missing"]) == ("full", True, len(ROWS), 0)
+    assert validations(stage) == [found["validation_id"]]
+
+
+def test_what_it_finds_fails_the_table(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    def damage() -> None:
+        items = stage.world.targets.items["Orders"]
+        del items[next(iter(items))]
+        next(iter(items.values()))["note"] = {"S": "other"}
+
+    damaged(stage, monkeypatch, damage)
+    with pytest.raises(
+        ValidationFailedError, match=r"1 items are missing; 1 items differ.*tableferry repair"
+    ) as caught:
+        stage.process()
+    found = caught.value.facts["validation"]
+    assert (found["missing"], found["differing"], found["passed"]) == (1, 1, False)
+    assert stage.checkpoint.failed_from is TableState.VALIDATING
+
+
+def test_a_validation_that_died_is_gone_on_with_under_its_id(stage: Stage) -> None:
+    stage.world.jobs.looks = ["SUCCEEDED", "FAILED"]
+    with pytest.raises(JobFailedError):
+        stage.process()
+    stage.process()
+    first, second = validations(stage)
+    assert first == second
+    assert stage.checkpoint.state is TableState.VALIDATED
+
+
+def test_one_that_died_long_ago_is_begun_anew(stage: Stage) -> None:
+    stage.world.jobs.looks = ["SUCCEEDED", "FAILED"]
+    with pytest.raises(JobFailedError):
+        stage.process()
+    stage.world.clock.moment += timedelta(hours=25)
+    stage.process()
+    first, second = validations(stage)
+    assert first != second
+    latest = next(v for k, v in stage.world.objects.objects.items() if k.endswith("validation/latest.json"))
+    assert json.loads(latest)["id"] == second
+
+
+@pytest.mark.parametrize(
+    ("mode", "rows", "chosen"),
+    [("auto", 10, "full"), ("auto", 11, "sample"), ("counts", 1, "counts"), ("full", 10**9, "full")],
+)
+def test_auto_is_full_up_to_a_number_of_rows(mode: str, rows: int, chosen: str) -> None:
+    options = MigrationOptions(bucket="b", glue_role_arn="r", validation=mode, full_validation_rows=10)
+    assert options.validation_of(rows) == chosen
+
+
+def test_counts_alone_compare_no_item(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(test_drive, "OPTIONS", replace(OPTIONS, validation="counts"))
+    stage.process()
+    found = stage.checkpoint.evidence["validation"]
+    assert (found["mode"], found["sampled"]) == ("counts", 0)
