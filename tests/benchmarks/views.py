@@ -33,6 +33,7 @@ from tests.benchmarks.view_reads import Measured, Request
 from tests.benchmarks.view_shop import shop
 
 URLS = "TABLEFERRY_BENCH_URLS"
+_ENGINES = {"mysql": "MySQL", "mariadb": "MariaDB"}
 LIMIT = 3.0  # the promise: a view costs at most so many times the best query
 MEMORY_MB = 16.0  # by so much the peak may differ between a tenth of the rows and all
 
@@ -42,6 +43,8 @@ class Comparison:
     """One engine's figures: medians of seconds, peaks of the process that read.
 
     `forms` are the seconds of each hand-written form, run once with its rows unread; the fastest is the query.
+    `ratio` is how many times the query the view costs, the median over turns of the two one after the other;
+    `server_ratio` the same with the rows unread: a client that takes its time hides some of what the server does.
     """
 
     server: str
@@ -51,6 +54,8 @@ class Comparison:
     view_seconds: float
     query_unread_seconds: float
     view_unread_seconds: float
+    ratio: float
+    server_ratio: float
     query_peak_mb: float
     tenth_rows: int
     tenth_peak_mb: float
@@ -61,16 +66,6 @@ class Comparison:
     def best(self) -> str:
         """The fastest hand-written form."""
         return min(self.forms, key=self.forms.__getitem__)
-
-    @property
-    def ratio(self) -> float:
-        """How many times the query the view costs."""
-        return self.view_seconds / self.query_seconds
-
-    @property
-    def server_ratio(self) -> float:
-        """The same for the server alone; a client that takes its time hides some of what the server does."""
-        return self.view_unread_seconds / self.query_unread_seconds
 
     def problems(self, limit: float) -> list[str]:
         """What this comparison should not show."""
@@ -100,13 +95,15 @@ def compare(server: Address, rows: int, repeat: int) -> Comparison:
         turns = [[_read(request) for request in (best, view, *unread)] for _ in range(repeat)]
         tenth = _read(replace(view, chunks=max(1, view.chunks // 10)))
     return Comparison(
-        server=f"{'MariaDB' if filled.engine == 'mariadb' else 'MySQL'} {filled.version.split('-')[0]}",
+        server=f"{_ENGINES[filled.engine]} {filled.version.split('-')[0]}",
         rows=rows,
         forms=forms,
         query_seconds=_seconds(turns, 0),
         view_seconds=_seconds(turns, 1),
         query_unread_seconds=_seconds(turns, 2),
         view_unread_seconds=_seconds(turns, 3),
+        ratio=median(turn[1].seconds / turn[0].seconds for turn in turns),
+        server_ratio=median(turn[3].seconds / turn[2].seconds for turn in turns),
         query_peak_mb=max(turn[0].peak_mb for turn in turns),
         tenth_rows=tenth.rows,
         tenth_peak_mb=tenth.peak_mb,
@@ -123,7 +120,7 @@ def report(found: Sequence[Comparison]) -> Table:
     """The comparisons as a table; `server s` are the seconds of the same with the rows unread."""
     table = Table(title="A full read: the view as the loader reads it, and the best hand-written query")
     for name in ("server", "read", "rows", "seconds", "rows/s", "times", "server s", "times", "MB"):
-        table.add_column(name, justify="left" if name in {"server", "read"} else "right")
+        table.add_column(name, justify="left" if name in {"server", "read"} else "right", no_wrap=name == "server")
     for one in found:
         seconds, server = one.query_seconds, one.query_unread_seconds
         table.add_row(one.server, "query", *_figures(one.rows, seconds, 1, server, 1, one.query_peak_mb))
@@ -193,7 +190,12 @@ def main(arguments: Sequence[str]) -> int:
     options = parser.parse_args(arguments)
     console = Console()
     with _servers(options.url or os.environ.get(URLS, "").split()) as addresses:
-        found = [compare(address, options.rows, options.repeat) for address in addresses]
+        found = []
+        for address in addresses:
+            console.print(
+                f"Measuring {_engine(address)} at {address.host}:{address.port} with {options.rows:,} rows ..."
+            )
+            found.append(compare(address, options.rows, options.repeat))
     console.print(report(found))
     for one in found:
         console.print(_forms(one))
