@@ -11,10 +11,13 @@ from core.compile import CompiledTable, compile_contract
 from core.compile.unmapped import text_checks
 from core.contract import Contract, ContractError, Problem, Table
 from core.contract.checks import table_place
+from core.errors import InvalidRequestError, NotFoundError
 from core.items.ranges import quoted
 from core.options import MigrationOptions
 from core.ports import SourceDatabase, TargetTables, World
 from core.source_schema import SourceSchema
+
+_LONGEST_QUERY = 900_000  # characters; mysql_execute_query takes a million
 
 
 async def plan_tables(
@@ -22,14 +25,16 @@ async def plan_tables(
 ) -> tuple[SourceSchema, list[CompiledTable]]:
     """Compile every table and prove its joins; `moment` is when the migration began or begins.
 
-    Raises ContractError with every problem: of the schema, of joins with several matches, of texts that are none, of
-    target tables that exist and differ. A `resumed` migration proved its joins and tables before it began.
+    Raises ContractError with every problem: of the schema, of views that the server does not take, of joins with
+    several matches, of texts that are none, of target tables that exist and differ. A `resumed` migration proved its
+    joins and tables before it began.
     """
     schema = await _schema(contract, world.source)
     compiled = compile_contract(contract, schema, options.target, moment=moment)
     if resumed:
         return schema, compiled
     found = await asyncio.gather(
+        *(_view_problems(table_place(n, contract.tables[n]), t, world.source) for n, t in enumerate(compiled)),
         *(_join_problems(table, world.source) for table in compiled),
         *(_text_problems(n, contract.tables[n], t, schema, world.source) for n, t in enumerate(compiled)),
         *(_target_problems(n, contract.tables[n], t, world.targets) for n, t in enumerate(compiled)),
@@ -65,6 +70,17 @@ def _named_in(value: Any) -> Iterator[str]:
     elif isinstance(value, list):
         for part in value:
             yield from _named_in(part)
+
+
+async def _view_problems(place: str, table: CompiledTable, source: SourceDatabase) -> list[Problem]:
+    """What the server itself says against the view, before it is made: that a text has no such collation, say."""
+    if len(table.view.select_sql) > _LONGEST_QUERY:
+        return []  # creating the view will tell
+    try:
+        await source.query(f"EXPLAIN {table.view.select_sql}", max_rows=1)
+    except (InvalidRequestError, NotFoundError) as error:
+        return [Problem(place, f"its view cannot be made: {error.message}", "Change the expression that this names.")]
+    return []
 
 
 async def _join_problems(table: CompiledTable, source: SourceDatabase) -> list[Problem]:

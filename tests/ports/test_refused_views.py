@@ -1,0 +1,62 @@
+"""What only the server can say against a view is said when the migration is planned, before anything is created."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from adapters.mysql_source import MysqlSource
+from adapters.servers import mysql
+from core.contract import ContractError
+from core.options import MigrationOptions
+from core.planning import plan_tables
+from core.ports import World
+from tests.conftest import Database
+from tests.fake_world import make_world
+from tests.ports.servers import through
+from tests.unit.schemas import SHOP, attribute, contract, contract_table
+
+pytestmark = pytest.mark.server
+OPTIONS = MigrationOptions(bucket="bucket", glue_role_arn="arn:aws:iam::1:role/r")
+REFUSED = ["old COLLATE utf8mb4_bin", "CONCAT(note COLLATE utf8mb4_bin, other COLLATE utf8mb4_unicode_ci)"]
+
+
+@pytest.fixture
+def planned(database: Database, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    monkeypatch.setenv("TABLEFERRY_MYSQL_URL", database.url)
+    monkeypatch.delenv("TABLEFERRY_MYSQL_SECRET_ARN", raising=False)
+    database.execute(
+        "CREATE TABLE orders (id INT KEY, note VARCHAR(9), other VARCHAR(9), old VARCHAR(9) CHARACTER SET latin1)"
+        " CHARACTER SET utf8mb4"
+    )
+    fakes = make_world(SHOP)
+
+    def plan(*texts: str) -> Any:
+        made = [
+            attribute(f"x{n}", "S", calculation={"type": "date-math", "expression": t}) for n, t in enumerate(texts)
+        ]
+        given = contract(contract_table(attribute("id", "N", "id"), *made))
+
+        async def use(source: MysqlSource) -> Awaitable[Any]:
+            world = World(source, fakes.targets, fakes.jobs, fakes.objects, fakes.clock)
+            return await plan_tables(given, world, OPTIONS, moment=datetime(2026, 1, 2, tzinfo=UTC))  # type: ignore[return-value]
+
+        return through("mysql", mysql.build_server, lambda hub: use(MysqlSource(hub)))
+
+    return plan
+
+
+@pytest.mark.parametrize("text", REFUSED)
+def test_a_view_that_the_server_does_not_take_is_a_problem_of_its_table(planned: Callable[..., Any], text: str) -> None:
+    with pytest.raises(ContractError) as caught:
+        planned("UPPER(note)", text)
+    (problem,) = caught.value.problems
+    assert (problem.place, problem.message.startswith("its view cannot be made: ")) == ("tables[0] Orders", True)
+
+
+def test_the_server_is_asked_about_every_view_and_takes_it(planned: Callable[..., Any]) -> None:
+    (made,) = planned("note COLLATE utf8mb4_bin", "NOW()", "note REGEXP '^a'")[1]
+    assert made.view.name == "ddb_orders_view"
