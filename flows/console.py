@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any
 
@@ -58,7 +58,7 @@ class LiveProgress(Observer):
         if task is None:
             task = self._bars.add_task(progress.table, total=None, activity="")
             self._tasks[progress.table] = task
-        self._bars.update(task, activity=progress.activity.splitlines()[0])
+        self._bars.update(task, activity=printable(progress.activity.splitlines()[0]))
         if progress.rows_total is not None:
             self._bars.update(task, total=progress.rows_total, completed=progress.rows_done)
 
@@ -70,17 +70,29 @@ class LiveProgress(Observer):
         self._said[progress.table] = (progress.activity, now)
         rows = f" {progress.rows_done:,}" if progress.rows_done else ""
         rows += f" of {progress.rows_total:,} rows" if progress.rows_total is not None and rows else ""
-        self._console.print(f"{progress.table}: {progress.activity}{rows}", markup=False, soft_wrap=True)
+        self._console.print(printable(f"{progress.table}: {progress.activity}{rows}"), markup=False, soft_wrap=True)
 
 
 def print_json(document: Mapping[str, Any]) -> None:
-    """Print one JSON document on standard output."""
-    json.dump(document, sys.stdout, indent=2, default=str, ensure_ascii=False)
+    """Print one JSON document on standard output; what a terminal would obey is escaped as JSON does it."""
+    for piece in json.JSONEncoder(indent=2, default=str, ensure_ascii=False).iterencode(document):
+        sys.stdout.write(_escaped(piece, lambda c: json.dumps(c)[1:-1]))
     sys.stdout.write("\n")
+
+
+def printable(text: str) -> str:
+    """The text with everything escaped that a terminal would obey or hide; lines stay lines."""
+    return _escaped(text, lambda c: c.encode("unicode_escape").decode("ascii"))
+
+
+def _escaped(text: str, escape: Callable[[str], str]) -> str:
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c == "\n" else escape(c) for c in text)
 
 
 def print_error(error: TableferryError, *, as_json: bool) -> None:
     """Say what went wrong: text on standard error, and as JSON the wire form on standard output."""
     if as_json:
         print_json({"error": error.to_wire()})
-    ERRORS.print(f"{error.code.value}: {error}", style="red", markup=False, soft_wrap=True)
+    ERRORS.print(printable(f"{error.code.value}: {error}"), style="red", markup=False, soft_wrap=True)

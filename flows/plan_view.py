@@ -10,6 +10,7 @@ from typing import Any
 import sqlglot
 
 from core.compile import CompiledTable
+from flows.console import printable
 
 
 @dataclass(frozen=True)
@@ -46,11 +47,12 @@ def print_plan(planned: Sequence[PlannedTable]) -> None:
     for p in planned:
         console.rule(p.table.name)
         console.print(f"{p.rows:,} rows expected in {p.table.view.name}", markup=False)
-        console.print(Syntax(_pretty(p.table.view.select_sql), "sql", word_wrap=True, background_color="default"))
+        sql = printable(_pretty(p.table.view.select_sql))
+        console.print(Syntax(sql, "sql", word_wrap=True, background_color="default"))
         definition = json.dumps(p.table.target.to_wire(), indent=2)
         console.print(Syntax(definition, "json", word_wrap=True, background_color="default"))
         for warning in p.table.warnings:
-            console.print(f"warning: {warning}", style="yellow", markup=False)
+            console.print(printable(f"warning: {warning}"), style="yellow", markup=False)
 
 
 def _pretty(sql: str) -> str:
