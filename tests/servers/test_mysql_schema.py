@@ -50,6 +50,14 @@ def test_names_match_exactly_where_the_servers_names_are_case_sensitive(source: 
     assert answer["missing"] == (["Users", "nowhere"] if answer["lower_case_table_names"] == 0 else ["nowhere"])
 
 
+@pytest.mark.parametrize("name", ["😀", "a\0b", "x'", "x" * 64])
+def test_a_name_that_no_table_can_have_is_missing(source: Caller, database: Database, name: str) -> None:
+    database.execute("CREATE TABLE users (id INT)")
+    for others in ([], ["users"]):
+        answer = source.answer("mysql_describe_schema", tables=[name, *others])
+        assert ([t["name"] for t in answer["tables"]], answer["missing"]) == (others, [name])
+
+
 def test_an_empty_database_has_no_tables(source: Caller) -> None:
     assert source.answer("mysql_describe_schema")["tables"] == []
 

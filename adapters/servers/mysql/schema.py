@@ -89,15 +89,17 @@ def _here(session: Session, names: Sequence[str] | None) -> str:
 
 
 def _tables(session: Session, wanted: Sequence[str], *, folds: bool) -> list[tuple[str, str, str | None]]:
-    asked = {_fold(name, folds) for name in wanted}
-    where = _here(session, sorted({*wanted, *asked}) if wanted else None)
+    # MySQL 9.7 manual, 11.2: no NUL and no supplementary character is in a name; MariaDB refuses to compare with them.
+    possible = [name for name in wanted if "\0" not in name and max(name, default="") <= "\uffff"]
+    asked = {_fold(name, folds) for name in possible}
+    where = _here(session, sorted({*possible, *asked}) if wanted else None)
     rows = session.texts(
         f"SELECT TABLE_NAME, TABLE_TYPE, TABLE_ROWS FROM information_schema.TABLES WHERE {where} ORDER BY TABLE_NAME"
     )
     return [
         (str(name), "view" if "VIEW" in str(kind) else "table", count)
         for name, kind, count in rows
-        if not asked or _fold(str(name), folds) in asked
+        if not wanted or _fold(str(name), folds) in asked
     ]
 
 
