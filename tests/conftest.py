@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -74,6 +75,13 @@ def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture
 def database(server_url: str) -> Iterator[Database]:
     """A fresh, empty database; it and its user are dropped afterwards."""
+    with fresh_database(server_url) as made:
+        yield made
+
+
+@contextmanager
+def fresh_database(server_url: str) -> Iterator[Database]:
+    """A database of its own on this server, and a user; both are dropped afterwards."""
     server = urlsplit(server_url)
     host, port, name, user = server.hostname or "127.0.0.1", server.port or 3306, _unique("tf_test"), _unique("tf")
     password = secrets.token_urlsafe(12)

@@ -127,15 +127,20 @@ class Ferry:
 @pytest.fixture
 def ferry(database: Database, runtime: RuntimeState, prefect_environment: dict[str, str], tmp_path: Path) -> Ferry:
     """The product, ready to run against `database`."""
+    return ferry_over(database, runtime, prefect_environment, tmp_path)
+
+
+def ferry_over(database: Database, runtime: RuntimeState, prefect_environment: dict[str, str], folder: Path) -> Ferry:
+    """The product with its home in `folder`."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "TABLEFERRY_", "PREFECT_"))}
     environment = {
         **kept,
         **prefect_environment,
         **runtime.env,
-        "TABLEFERRY_HOME": str(tmp_path / "home"),
+        "TABLEFERRY_HOME": str(folder / "home"),
         "TABLEFERRY_MYSQL_URL": database.url,
         "TABLEFERRY_TABLE_PREFIX": f"{database.name}.",
         "TABLEFERRY_KEY_PREFIX": f"tableferry/{database.name}/",
         "TABLEFERRY_POLL_SECONDS": "0.2",
     }
-    return Ferry(environment, tmp_path, f"{database.name}.", runtime.env["AWS_ENDPOINT_URL"])
+    return Ferry(environment, folder, f"{database.name}.", runtime.env["AWS_ENDPOINT_URL"])
