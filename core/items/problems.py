@@ -86,6 +86,8 @@ def _first(sources: Iterable[Source], columns: Sequence[Column]) -> str | None:
 
 
 def _date_problem(source: DateFormatted, columns: Sequence[Column]) -> str | None:
+    if isinstance(source.of, Rows):
+        return "joined rows are no date or time"
     if source.source_format is not None:
         missing = missing_tokens(source.format, source.source_format)
         return f"the source_format has no {', '.join(missing)}" if missing else None
@@ -98,6 +100,8 @@ def _date_problem(source: DateFormatted, columns: Sequence[Column]) -> str | Non
 
 
 def _number_problem(source: NumberFormatted, type_: str, columns: Sequence[Column]) -> str | None:
+    if isinstance(source.of, Rows):
+        return "joined rows are no number"
     kind = _kind(source.of, columns)
     if kind not in _NUMERIC:
         return f"MySQL's {kind} is no number"

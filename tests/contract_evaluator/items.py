@@ -16,7 +16,7 @@ from tests.contract_evaluator.attribute_values import RejectedValue, attribute_v
 from tests.contract_evaluator.expressions import Record
 from tests.contract_evaluator.joined import Built, Collected, calculated, joined
 from tests.contract_evaluator.matching import JoinKey, Source
-from tests.contract_evaluator.several import built_value, collected_value
+from tests.contract_evaluator.several import built_text, built_value, collected_value
 from tests.contract_evaluator.sql_values import text_of
 from tests.contract_evaluator.tables import Table
 from tests.contract_evaluator.transformed import filled, transformed
@@ -111,9 +111,7 @@ class _Row:
         value = self._given(attribute)
         if transformation is None or value is None:
             return value
-        if isinstance(value, (Collected, Built)):
-            raise TypeError("no transformation takes several rows")
-        return transformed(transformation, value)
+        return transformed(transformation, built_text(value) if isinstance(value, Built) else value)
 
     def _given(self, attribute: dict[str, Any]) -> Any:
         """Before any transformation."""
@@ -128,7 +126,7 @@ class _Row:
         """An attribute's text; for a string-format that names its own attribute, what was joined."""
         attribute = self.attributes[name]
         value = self._given(attribute) if attribute is asking else self._made(attribute)
-        return shown(value)
+        return built_text(value) if isinstance(value, Built) else shown(value)
 
     def _keys(self) -> Iterator[tuple[str, Any]]:
         """The keys that no attribute gives: templates and composed keys."""

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from tests.contract_evaluator.attribute_values import (
-    Digits,
     JsonSpelling,
-    RejectedValue,
     attribute_value,
     exact_number,
     nested,
@@ -35,16 +34,16 @@ def collected_value(type_: str, made: Collected) -> dict[str, Any] | None:
 def built_value(type_: str, made: Built) -> dict[str, Any]:
     """A list of maps, one map, or the JSON text of either."""
     if type_ == "S":
-        return {"S": built_text(made)}
+        return {"S": JsonSpelling(read_json(built_text(made)))}
     level = 1 if made.one else 2
     maps = [{"M": {key: native(value, level + 1) for key, value in row}} for row in made.rows]
     return maps[0] if made.one else {"L": maps}
 
 
-def built_text(made: Built) -> JsonSpelling:
-    """The JSON text, whatever its spacing."""
-    rows = [tuple((key, _said(value)) for key, value in row) for row in made.rows]
-    return JsonSpelling(rows[0] if made.one else rows)
+def built_text(made: Built) -> str:
+    """The JSON text, with a blank after each comma and colon."""
+    rows = [_object(row) for row in made.rows]
+    return rows[0] if made.one else "[" + ", ".join(rows) + "]"
 
 
 def native(value: Value, level: int) -> dict[str, Any]:
@@ -58,11 +57,19 @@ def native(value: Value, level: int) -> dict[str, Any]:
     return {"N": exact_number(text_of(value))} if number_of(value) is not None else {"S": text_of(value)}
 
 
-def _said(value: Value) -> Any:
+def _object(row: tuple[tuple[str, Value], ...]) -> str:
+    return "{" + ", ".join(f"{_quoted(key)}: {_member(value)}" for key, value in row) + "}"
+
+
+def _member(value: Value) -> str:
     if value is None:
-        return None
+        return "null"
     if isinstance(value, bytes):
-        raise RejectedValue("not_text")
+        raise TypeError("JSON text holds no bytes: such a contract is refused")
     if isinstance(value, Document):
-        return read_json(value.text)
-    return Digits(text_of(value)) if number_of(value) is not None else text_of(value)
+        return value.text
+    return text_of(value) if number_of(value) is not None else _quoted(text_of(value))
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)

@@ -7,10 +7,14 @@ from typing import Any
 
 import pytest
 
+from core.contract import ContractError
 from tests.contract_evaluator import tables as t
 from tests.contract_evaluator.conditions import Compare
+from tests.contract_evaluator.documents import document
 from tests.contract_evaluator.expressions import Col, Expression, Lit
 from tests.contract_evaluator.tables import Table
+from tests.e2e.combined_patterns import TRANSFORMATIONS, alone, is_legal, pairs
+from tests.e2e.combined_source import TABLES
 from tests.properties.checked import outcome
 from tests.properties.conftest import ProductOver
 from tests.properties.product import Product
@@ -70,3 +74,22 @@ def test_branches_of_a_case_keep_their_own_digits(product: Product, *, several: 
     else:
         contract |= {"type": "single-entity", "source_table": "things"}
     assert outcome(product, contract, [THINGS]) == "items"
+
+
+def lines(*attributes: dict[str, Any]) -> dict[str, Any]:
+    """A table of lines with these attributes."""
+    whole = [{"name": "id", "type": "N", "source_column": "id"}, *attributes]
+    return {"table": "Lines", "type": "single-entity", "source_table": "lines", "pk": "id", "attributes": whole}
+
+
+def test_joined_rows_take_only_the_transformations_that_give_a_value(product_over: ProductOver) -> None:
+    """A list is no date and no number, a set has no text: refused, where every row would have been a reject."""
+    product = product_over(TABLES)
+    sets = [a for a in alone() if a["type"] in {"SS", "NS", "BS"} and "join" in a]
+    transformed = [{**a, "transformation": t} for a in sets for n, t in TRANSFORMATIONS.items() if n != "string-format"]
+    illegal = [p for p in pairs() if not is_legal(p)]
+    assert (len(illegal), len(transformed)) == (2, 9)
+    for attribute in (*illegal, *transformed):
+        with pytest.raises(ContractError, match=f"attribute {attribute['name']}.*impossible"):
+            product.compiled(document(lines(attribute)))
+    product.compiled(document(lines(*filter(is_legal, pairs()))))
