@@ -131,7 +131,7 @@ def test_every_value_rule(ferry: Ferry, database: Database) -> None:
             joined("parent", "categories.id = categories.parent_id", "name"),
         ],
     }
-    result = ferry.result("run", ferry.contract(PRODUCTS, categories), code=3)
+    result = ferry.result("run", ferry.contract(PRODUCTS, categories), code=3, TABLEFERRY_REJECTS="keep")
 
     found = by_key(ferry.items("Products"), "product_id")
     assert found["1"] == {k: normal(v) for k, v in FIRST.items()}

@@ -114,9 +114,8 @@ def test_colliding_keys_fail_their_table_alone(ferry: Ferry, database: Database,
     twins = {**SMALL, "table": "Twins", "source_table": "twins", "pk": "word", "attributes": [plain("word", "S")]}
     result = ferry.result("run", ferry.contract(SMALL, twins), code=1)
     assert {t["table"]: t["state"] for t in result["tables"]} == {"Small": "validated", "Twins": "failed"}
-    assert "pk='x' (2 rows)" in result["problems"][0]["error"]
-    tables = ferry.client("dynamodb").list_tables()["TableNames"]
-    assert f"{ferry.prefix}Twins" not in tables
+    assert "key_collision: 2 rows with 1 keys (id='1' = id='2')" in result["problems"][0]["error"]
+    assert ferry.items("Twins") == []
 
 
 def test_a_table_that_holds_items_is_left_alone(ferry: Ferry, database: Database, contract: str) -> None:
