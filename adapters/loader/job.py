@@ -20,6 +20,7 @@ from adapters.loader.objects import Bucket
 from adapters.loader.preflight import preflight
 from adapters.loader.repair import repair
 from adapters.loader.results import ChunkResult, Results
+from adapters.loader.retry_rejects import retry_rejects
 from adapters.loader.rows import RowReader
 from adapters.loader.validate import validate
 
@@ -52,7 +53,13 @@ def load(arguments: Arguments, plan: LoadPlan, bucket: Bucket) -> None:
 
 
 Task = Callable[[Arguments, LoadPlan, Bucket], None]
-TASKS: dict[str, Task] = {"load": load, "preflight": preflight, "validate": validate, "repair": repair}
+TASKS: dict[str, Task] = {
+    "load": load,
+    "preflight": preflight,
+    "validate": validate,
+    "repair": repair,
+    "retry-rejects": retry_rejects,
+}
 
 
 def _load_chunks(arguments: Arguments, plan: LoadPlan, chunks: Sequence[Chunk], bucket: Bucket) -> None:
