@@ -20,6 +20,7 @@ from core.lifecycle import TableState, Trigger
 from core.steps import STEPS, TableRun
 from core.steps.job_run import RUN_TOKEN
 
+_IS_LOADED = frozenset({TableState.LOADED, TableState.VALIDATING, TableState.VALIDATED})
 _HOLDS_ITEMS = frozenset({TableState.LOADING, TableState.VALIDATING, TableState.VALIDATED})
 _STARTS_A_RUN = frozenset({Trigger.START_LOAD, Trigger.RESTART_LOAD, Trigger.FINISH_VALIDATION})
 
@@ -62,6 +63,22 @@ class TableDriver:
             return Trigger.RESTART_LOAD
         has_rejects = checkpoint.state is TableState.VALIDATED and checkpoint.evidence["load"]["rejects"]
         return Trigger.RESTART_LOAD if has_rejects else await self.pick_up()
+
+    async def pick_up_validation(self) -> Trigger:
+        """Look at a table that is to be validated, again if it was. Raises StateError when it is not loaded."""
+        checkpoint = await self.checkpoint()
+        if (checkpoint.failed_from or checkpoint.state) not in _IS_LOADED or await self._is_reloading(checkpoint):
+            raise _cannot_compare(checkpoint)
+        if checkpoint.state is TableState.FAILED:
+            checkpoint = await self._fire(Trigger.RETRY)
+        may_begin = checkpoint.life.may(Trigger.START_VALIDATION)
+        return Trigger.START_VALIDATION if may_begin else Trigger.FINISH_VALIDATION
+
+    async def note_repair(self, done: Mapping[str, Any]) -> Trigger:
+        """Record what a repair did to a table that failed its validation; it is to be validated again."""
+        evidence = {"repair": dict(done)}
+        await asyncio.to_thread(self.store.fire, self.run.migration_id, self.run.table.name, Trigger.RETRY, evidence)
+        return Trigger.FINISH_VALIDATION
 
     async def advance(self, trigger: Trigger, more_intent: Mapping[str, Any] = {}) -> Trigger | None:
         """Make one transition and return the next trigger, None when the table is final.
@@ -132,6 +149,14 @@ class TableDriver:
 def _not_loaded(checkpoint: TableCheckpoint) -> StateError:
     return StateError(
         f"{checkpoint.table} has no rejected rows to load again: it is {checkpoint.state.value} and was never loaded.",
+        remedy=f"`tableferry resume {checkpoint.migration_id}` goes on with it.",
+        table=checkpoint.table,
+    )
+
+
+def _cannot_compare(checkpoint: TableCheckpoint) -> StateError:
+    return StateError(
+        f"{checkpoint.table} cannot be validated: it is {checkpoint.state.value} and its load has not come to its end.",
         remedy=f"`tableferry resume {checkpoint.migration_id}` goes on with it.",
         table=checkpoint.table,
     )

@@ -4,7 +4,6 @@ something that a migration needs is missing, and nothing was started; 3 finished
 from __future__ import annotations
 
 import itertools
-import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -15,6 +14,8 @@ from typer.exceptions import TyperException
 from core.errors import InputError, SettingsError, StateError, TableferryError
 from flows.cli_local import local
 from flows.cli_mcp import mcp
+from flows.cli_options import ConfigOption, MigrationArgument, TableOption, exit_with, use_config
+from flows.cli_validate import repair, validate
 from flows.output import Output, OutputOption
 
 INTERRUPTED = 130  # what shells report for a program that Ctrl-C ended
@@ -27,9 +28,10 @@ app = typer.Typer(
 )
 app.add_typer(local, name="local")
 app.command("mcp")(mcp)
+app.command()(validate)
+app.command()(repair)
 
 
-ConfigOption = Annotated[Path | None, typer.Option("--config", help="settings file (default: ./tableferry.toml)")]
 PrefixOption = Annotated[str | None, typer.Option("--table-prefix", help="goes before every target table's name")]
 NonemptyOption = Annotated[
     bool | None, typer.Option("--into-nonempty", help="load into target tables that hold items already")
@@ -41,12 +43,16 @@ RejectsOption = Annotated[
     Literal["refuse", "keep"] | None,
     typer.Option("--rejects", help="rows that cannot become items: refuse their table (default), or keep them aside"),
 ]
+ValidationOption = Annotated[
+    Literal["auto", "counts", "sample", "full"] | None,
+    typer.Option(
+        "--validation", help="what is compared after the load (default auto: everything up to 1,000,000 rows)"
+    ),
+]
 CollisionOption = Annotated[
     Literal["none", "first", "last"] | None,
     typer.Option("--on-collision", help="with --rejects keep: which of several rows with one key is loaded"),
 ]
-TableOption = Annotated[str | None, typer.Option("--table", help="only this table of the contract")]
-MigrationArgument = Annotated[str | None, typer.Argument(help="a migration's id; default: the newest that fits")]
 
 
 @app.command()
@@ -59,8 +65,8 @@ def check(
     """Check the four servers and every permission; changes nothing."""
     from flows.commands import check as command
 
-    _use(config)
-    _exit(command(contract, table_prefix, as_json=output is Output.JSON))
+    use_config(config)
+    exit_with(command(contract, table_prefix, as_json=output is Output.JSON))
 
 
 @app.command()
@@ -73,8 +79,8 @@ def plan(
     """Show the views, the tables and the rows that a run would make, and every problem; changes nothing."""
     from flows.commands import plan as command
 
-    _use(config)
-    _exit(command(contract, table_prefix, as_json=output is Output.JSON))
+    use_config(config)
+    exit_with(command(contract, table_prefix, as_json=output is Output.JSON))
 
 
 @app.command()
@@ -82,7 +88,7 @@ def schema() -> None:
     """Print the contract's JSON Schema, for editors."""
     from flows.commands import schema as command
 
-    _exit(command())
+    exit_with(command())
 
 
 @app.command()
@@ -95,13 +101,20 @@ def run(
     overwrite: OverwriteOption = None,
     rejects: RejectsOption = None,
     on_collision: CollisionOption = None,
+    validation: ValidationOption = None,
 ) -> None:
     """Run a migration: check, views, tables, load, validate, report."""
     from flows.commands import run as command
 
-    _use(config)
-    changes = {"into_nonempty": into_nonempty, "overwrite": overwrite, "rejects": rejects, "on_collision": on_collision}
-    _exit(command(contract, table_prefix, changes, as_json=output is Output.JSON))
+    use_config(config)
+    changes = {
+        "into_nonempty": into_nonempty,
+        "overwrite": overwrite,
+        "rejects": rejects,
+        "on_collision": on_collision,
+        "validation": validation,
+    }
+    exit_with(command(contract, table_prefix, changes, as_json=output is Output.JSON))
 
 
 @app.command()
@@ -111,13 +124,14 @@ def resume(
     config: ConfigOption = None,
     rejects: RejectsOption = None,
     on_collision: CollisionOption = None,
+    validation: ValidationOption = None,
 ) -> None:
     """Continue a migration that was interrupted, or whose tables failed."""
     from flows.commands import resume as command
 
-    _use(config)
-    changes = {"rejects": rejects, "on_collision": on_collision}
-    _exit(command(migration, changes, as_json=output is Output.JSON))
+    use_config(config)
+    changes = {"rejects": rejects, "on_collision": on_collision, "validation": validation}
+    exit_with(command(migration, changes, as_json=output is Output.JSON))
 
 
 @app.command()
@@ -127,8 +141,8 @@ def status(
     """Show the migrations, or where each table of one stands."""
     from flows.commands import status as command
 
-    _use(config)
-    _exit(command(migration, as_json=output is Output.JSON))
+    use_config(config)
+    exit_with(command(migration, as_json=output is Output.JSON))
 
 
 @app.command()
@@ -138,8 +152,8 @@ def report(
     """Print a migration's report."""
     from flows.commands import report as command
 
-    _use(config)
-    _exit(command(migration, as_json=output is Output.JSON))
+    use_config(config)
+    exit_with(command(migration, as_json=output is Output.JSON))
 
 
 @app.command()
@@ -158,8 +172,8 @@ def rejects(
     from flows.commands_rejects import Wanted
     from flows.commands_rejects import rejects as command
 
-    _use(config)
-    _exit(command(migration, Wanted(table, reason, limit), output_file, as_json=output is Output.JSON))
+    use_config(config)
+    exit_with(command(migration, Wanted(table, reason, limit), output_file, as_json=output is Output.JSON))
 
 
 @app.command()
@@ -172,21 +186,8 @@ def retry_rejects(
     """Load the rejected rows again, after they were repaired at the source, and validate their tables again."""
     from flows.commands_rejects import retry_rejects as command
 
-    _use(config)
-    _exit(command(migration, table, as_json=output is Output.JSON))
-
-
-def _use(config: Path | None) -> None:
-    """Settings are read where they are used, also inside flows, so an option reaches them by the environment."""
-    if config is not None:
-        if not config.is_file():
-            raise typer.BadParameter(f"there is no file {config}", param_hint="--config")
-        os.environ["TABLEFERRY_CONFIG"] = str(config.absolute())
-
-
-def _exit(code: int) -> None:
-    if code:
-        raise typer.Exit(code)
+    use_config(config)
+    exit_with(command(migration, table, as_json=output is Output.JSON))
 
 
 def main() -> None:

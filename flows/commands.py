@@ -118,8 +118,13 @@ def resume(migration_id: str | None, changes: Mapping[str, Any], *, as_json: boo
     return watch(lambda: resume_flow(migration_id=migration_id, **changes, return_state=True), as_json=as_json)
 
 
-def watch(flow: Callable[[], Awaitable[Any]], *, as_json: bool) -> int:
-    """Run a flow in this process with its progress shown, print its report, and return the exit code."""
+def watch(
+    flow: Callable[[], Awaitable[Any]], *, as_json: bool, show: Callable[[LiveProgress], int] | None = None
+) -> int:
+    """Run a flow in this process with its progress shown, print its report, and return the exit code.
+
+    `show` prints something else than the report, and says the exit code, when the flow came to a result.
+    """
     from flows.observer import OBSERVER
 
     with LiveProgress() as live:
@@ -130,6 +135,8 @@ def watch(flow: Callable[[], Awaitable[Any]], *, as_json: bool) -> int:
         return WRONG_INPUT if isinstance(live.error, InputError) else FAILED
     if live.result is None:
         raise StateError(f"The flow ended {state.name} without a result.", remedy="Look at its log, then resume.")
+    if show is not None:
+        return show(live)
     if as_json:
         print_json(live.result.model_dump(mode="json"))
     else:

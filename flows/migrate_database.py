@@ -29,6 +29,7 @@ async def migrate(
     overwrite: bool | None = None,
     rejects: str | None = None,
     on_collision: str | None = None,
+    validation: str | None = None,
 ) -> State:
     """Run a migration from its beginning.
 
@@ -42,6 +43,7 @@ async def migrate(
             overwrite=overwrite,
             rejects=rejects,
             on_collision=on_collision,
+            validation=validation,
         )
         options = settings.migration_options()
         async with open_world(settings, options) as world, open_checkpoints(settings) as store:
@@ -54,12 +56,17 @@ async def migrate(
 
 
 @flow(name="resume", flow_run_name="resume-{migration_id}", log_prints=False)
-async def resume(migration_id: str | None = None, rejects: str | None = None, on_collision: str | None = None) -> State:
+async def resume(
+    migration_id: str | None = None,
+    rejects: str | None = None,
+    on_collision: str | None = None,
+    validation: str | None = None,
+) -> State:
     """Continue a migration that was interrupted or whose tables failed; without an id, the newest unfinished one.
 
     The other parameters go before the options that the migration has recorded, and are recorded anew.
     """
-    changes = {"rejects": rejects, "on_collision": on_collision}
+    changes = {"rejects": rejects, "on_collision": on_collision, "validation": validation}
     try:
         settings = load_settings()
         async with open_checkpoints(settings) as store:

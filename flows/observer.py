@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from core.errors import TableferryError
 from core.ports import Progress
@@ -12,10 +12,14 @@ from core.report import MigrationResult
 
 @dataclass
 class Observer:
-    """Collects a flow's outcome; a subclass shows progress. Prefect's states carry only a message."""
+    """Collects a flow's outcome; a subclass shows progress. Prefect's states carry only a message.
+
+    `tables` are those that a flow over some tables only took.
+    """
 
     result: MigrationResult | None = None
     error: TableferryError | None = None
+    tables: list[str] = field(default_factory=list)
 
     def progress(self, progress: Progress) -> None:
         """Called often, from the flow's event loop; must return at once."""

@@ -1,0 +1,40 @@
+"""A repair as a run of the table's job: what a full validation found is written again, extra items deleted if asked."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+from core.errors import ConflictError
+from core.ports import JobRun
+from core.steps.full_validation import VALIDATION, validation_key
+from core.steps.job_run import start_task, watch
+from core.steps.own_view import require_own_view
+from core.steps.table_run import Evidence, TableRun
+
+REPAIR: Final = "repair"
+DELETE_EXTRA: Final = "--delete-extra"
+
+
+async def repair_table(run: TableRun, evidence: Evidence, validation: str, *, delete_extra: bool) -> dict[str, Any]:
+    """What the run did (`RepairResult`): a new one, or one for the same findings that a killed process started.
+
+    Raises JobFailedError when it died, ConflictError for deletions where others' items may stand.
+    """
+    if delete_extra and run.options.into_nonempty and not evidence.get("table_created"):
+        raise ConflictError(
+            f"{run.table.target.table_name} was loaded beside items of others; they have no rows here, and stay.",
+            remedy="Repair it without --delete-extra.",
+            table=run.table.target.table_name,
+        )
+    await require_own_view(run)
+    job, token = str(evidence["job_name"]), f"{validation}-{'all' if delete_extra else 'rows'}"
+    arguments = {VALIDATION: validation, DELETE_EXTRA: "true" if delete_extra else "false"}
+    run_id = await start_task(run, job, REPAIR, token, arguments)
+
+    async def report(found: JobRun) -> None:
+        run.report(f"repairing ({found.state.lower()})")
+
+    await watch(run, job, run_id, report)
+    done: dict[str, Any] = json.loads(await run.world.objects.get(validation_key(run, f"{validation}/repair.json")))
+    return done
