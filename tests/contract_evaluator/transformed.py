@@ -49,7 +49,9 @@ def date_format(format_: str, source_format: str | None, text: str) -> str:
     whole, point, fraction = text.partition(".")
     if source_format is None and point and fraction.isdecimal():
         text = whole
-    read = (_read(form, text) for form in ((source_format,) if source_format else _MYSQL))
+    read = [_read(form, text) for form in ((source_format,) if source_format else _MYSQL)]
+    if source_format is None and re.fullmatch(r"[1-8]\d\d(:[0-5]\d){2}", text, re.ASCII):
+        read = [dict(zip(("HH", "mm", "ss"), text.split(":"), strict=True))]  # a TIME of over 99 hours
     parts = next((p for p in read if p is not None and _exists(p)), None)
     if parts is None or any(t in format_ and t not in parts for t in ("YYYY", "MM", "DD")):
         raise RejectedValue("not_a_date")
@@ -75,6 +77,8 @@ def _read(form: str, text: str) -> dict[str, str] | None:
 def _exists(parts: dict[str, str]) -> bool:
     """Whether there is such a moment; the generator's dates are all after year 0."""
     number = {token: int(text) for token, text in parts.items()}
+    if len(parts.get("HH", "")) > 2:
+        return True
     try:
         datetime.date(number.get("YYYY", 2000), number.get("MM", 1), number.get("DD", 1))
         datetime.time(number.get("HH", 0), number.get("mm", 0), number.get("ss", 0))
