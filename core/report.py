@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, computed_field, mo
 
 from core.checkpoints import MigrationStatus
 from core.lifecycle import TableState
+from core.report_preflight import PreflightResult
 from core.source_position import Movement
 
 EXIT_OK: Final = 0
@@ -187,6 +188,7 @@ class MigrationResult(_Part):
     source: SourceResult
     views: list[ViewResult] = Field(default_factory=list)
     tables: list[TableResult]
+    preflights: list[PreflightResult] = Field(default_factory=list)
     jobs: list[JobResult] = Field(default_factory=list)
     movements: list[SourceMovement] = Field(default_factory=list)
     validation: list[ValidationResult] = Field(default_factory=list)

@@ -15,14 +15,18 @@ from typing import TYPE_CHECKING, Any, Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from core.lifecycle import TableState
+from core.preflight.wording import rows_text
 from core.source_position import Movement
 
 if TYPE_CHECKING:
     from core.report import MigrationResult, TableMetrics, TableResult, ValidationResult
+    from core.report_preflight import PreflightFinding
 
 VALUE_CHARACTERS: Final = 200
 MISMATCHES_SHOWN: Final = 20
 BAR_CHARACTERS: Final = 24
+
+TIERS: Final = {"schema": "proved by the schema", "sql": "asked in SQL", "run": "every row converted by a run"}
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _PUNCTUATION = re.compile(r"([\\`*_{}\[\]<>|~#&$])")
@@ -130,6 +134,11 @@ def wrong(check: ValidationResult) -> int:
     return len(check.mismatches) if check.missing is None else sum(kind or 0 for kind in kinds)
 
 
+def examples(finding: PreflightFinding) -> str:
+    """Some of the rows that a finding names."""
+    return rows_text(finding.model_dump(exclude_defaults=True) | {"count": finding.count, "rows": finding.rows}, 10)
+
+
 @cache
 def _template() -> Template:
     # Markdown needs other escaping than HTML: `finalize` escapes whatever an expression yields.
@@ -152,6 +161,12 @@ def render(result: MigrationResult) -> str:
     times = {metrics.table: metrics.seconds for metrics in result.metrics.per_table}
     rows = [(table, checks.get(table.table), times.get(table.table)) for table in result.tables]
     text = _template().render(
-        result=result, rows=rows, status_word=status_word, moved=moved, mismatches_shown=MISMATCHES_SHOWN
+        result=result,
+        rows=rows,
+        status_word=status_word,
+        moved=moved,
+        tiers=TIERS,
+        examples=examples,
+        mismatches_shown=MISMATCHES_SHOWN,
     )
     return re.sub(r"\n{3,}", "\n\n", text)

@@ -22,6 +22,7 @@ from core.report import (
     ValidationResult,
     ViewResult,
 )
+from core.report_preflight import PreflightResult
 from core.source_position import movement_between
 from core.steps.position import LOAD_BEGAN_AT, LOAD_ENDED_AT, VALIDATION_ENDED_AT
 
@@ -42,6 +43,7 @@ def summarize(record: MigrationRecord, tables: Sequence[TableCheckpoint], now: d
         source=SourceResult(**record.settings["source"]),
         views=[_view(t) for t in tables if "view" in t.evidence],
         tables=[_table(t, record) for t in tables],
+        preflights=[p for t in tables if (p := _preflight(t)) is not None],
         jobs=[_job(t) for t in tables if "job_name" in t.evidence],
         movements=[_movement(t) for t in tables if LOAD_ENDED_AT in t.evidence],
         validation=[v for t in tables if (v := _validation(t)) is not None],
@@ -85,6 +87,14 @@ def _table(at: TableCheckpoint, record: MigrationRecord) -> TableResult:
         created=at.evidence.get("table_created", False),
         error=at.error["message"] if at.error else None,
     )
+
+
+def _preflight(at: TableCheckpoint) -> PreflightResult | None:
+    """What the last preflight found; of one that refused the table, the error keeps it."""
+    found: dict[str, Any] | None = at.evidence.get("preflight")
+    if at.error is not None:
+        found = at.error.get("facts", {}).get("preflight", found)
+    return None if found is None else PreflightResult.of(at.table, found)
 
 
 def _job(at: TableCheckpoint) -> JobResult:

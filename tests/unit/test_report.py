@@ -27,6 +27,7 @@ from core.report import (
     ValidationResult,
     ViewResult,
 )
+from core.report_preflight import PreflightFinding, PreflightResult, SharedKey, SharingRow
 
 GOLDEN = Path(__file__).parent / "golden" / "report.md"
 HOSTILE = [
@@ -73,6 +74,30 @@ def result(name: str = "orders", **changes: Any) -> MigrationResult:
             ),
             TableResult(table="reviews", target_table="Reviews", state=TableState.VALIDATED),
             TableResult(table=name, target_table="Orders", state=TableState.FAILED, error=f"differs: {name}"),
+        ],
+        "preflights": [
+            PreflightResult(table="customers", tier="schema"),
+            PreflightResult(
+                table="reviews",
+                tier="run",
+                because=["attribute doc: M of json is known only when it is converted", "b", "c", "d"],
+                seconds=93.0,
+                findings=[
+                    PreflightFinding(
+                        reason="not_json", attribute=name, entity=name or "x", count=12, rows=[{"id": name}]
+                    ),
+                    PreflightFinding(
+                        reason="key_collision",
+                        count=5,
+                        keys=2,
+                        groups=[
+                            SharedKey(count=3, rows=[SharingRow(row={"id": name}), SharingRow(row={"id": "2"})]),
+                            SharedKey(count=2, rows=[SharingRow(row={"id": "7"}, entity=name or "x")]),
+                        ],
+                    ),
+                ],
+            ),
+            PreflightResult(table=name, tier="sql", because=[f"{name}: key_null"], seconds=2.5),
         ],
         "jobs": [
             JobResult(table="customers", job_name="shop-customers", run_id="jr_1", run_state="SUCCEEDED", attempts=1),
@@ -225,7 +250,9 @@ def test_long_lists_and_long_values_are_cut_with_a_word_about_it() -> None:
 
 
 def test_a_report_of_a_migration_that_did_nothing_has_no_empty_sections() -> None:
-    nothing: dict[str, Any] = {part: [] for part in ("views", "jobs", "validation", "problems", "next_steps")}
+    nothing: dict[str, Any] = {
+        part: [] for part in ("views", "preflights", "jobs", "validation", "problems", "next_steps")
+    }
     text = result(
         tables=[TableResult(table="t", target_table="T", state=TableState.PENDING)],
         **nothing,
