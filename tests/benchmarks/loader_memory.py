@@ -63,19 +63,20 @@ def main(counts: list[int]) -> None:
     """Measure and print one line per number of rows."""
     with (
         tempfile.TemporaryDirectory() as directory,
-        _server(Path(directory) / "server") as url,
-        _environment(Path(directory) / "runtime") as environment,
+        server(Path(directory) / "server") as url,
+        runtime_environment(Path(directory) / "runtime") as environment,
     ):
-        server = urlsplit(url)
+        at = urlsplit(url)
         print(f"{'rows':>9} {'peak MB':>8} {'seconds':>8} {'rows/s':>8}")  # noqa: T201
         for rows in counts:
-            with _table(server.hostname or "", server.port or 3306, server.username or "root", rows) as database:
+            with table(at.hostname or "", at.port or 3306, at.username or "root", rows) as database:
                 peak, seconds = _measure(Path(directory), environment, database, rows)
             print(f"{rows:>9,} {peak:>8.1f} {seconds:>8.1f} {rows / seconds:>8.0f}")  # noqa: T201
 
 
 @contextmanager
-def _server(directory: Path) -> Iterator[str]:
+def server(directory: Path) -> Iterator[str]:
+    """The URL of the server of TABLEFERRY_TEST_MYSQL_URL, or of one of its own."""
     if given := os.environ.get("TABLEFERRY_TEST_MYSQL_URL"):
         yield given
         return
@@ -84,7 +85,8 @@ def _server(directory: Path) -> Iterator[str]:
 
 
 @contextmanager
-def _environment(directory: Path) -> Iterator[dict[str, str]]:
+def runtime_environment(directory: Path) -> Iterator[dict[str, str]]:
+    """The environment of a local runtime of its own, in `os.environ` too."""
     state = runtime.up(directory)
     own = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     try:
@@ -95,7 +97,8 @@ def _environment(directory: Path) -> Iterator[dict[str, str]]:
 
 
 @contextmanager
-def _table(host: str, port: int, user: str, rows: int) -> Iterator[dict[str, Any]]:
+def table(host: str, port: int, user: str, rows: int) -> Iterator[dict[str, Any]]:
+    """A view `v` of so many rows in a database of its own: what a secret says about it."""
     name = f"tf_memory_{secrets.token_hex(4)}"
     with pymysql.connect(host=host, port=port, user=user, autocommit=True) as connection, connection.cursor() as cursor:
         cursor.execute(f"CREATE DATABASE {name}")
@@ -122,13 +125,22 @@ def _table(host: str, port: int, user: str, rows: int) -> Iterator[dict[str, Any
 
 
 def _measure(directory: Path, environment: dict[str, str], source: dict[str, Any], rows: int) -> tuple[float, float]:
-    plan = _stored_plan(environment["TABLEFERRY_BUCKET"], source["dbname"], rows)
+    plan = stored_plan(environment["TABLEFERRY_BUCKET"], source["dbname"], rows)
+    return run_loader(directory, environment, plan, secret_of(source))
+
+
+def secret_of(source: dict[str, Any]) -> str:
+    """A secret that names the source; returns its ARN."""
     secret: Any = boto3.client("secretsmanager")
-    arn = secret.create_secret(Name=source["dbname"], SecretString=json.dumps(source))["ARN"]
+    return str(secret.create_secret(Name=source["dbname"], SecretString=json.dumps(source))["ARN"])
+
+
+def run_loader(directory: Path, environment: dict[str, str], plan: str, secret: str, *more: str) -> tuple[float, float]:
+    """Run the loader's package as a process of its own; returns its peak memory in MiB and its seconds."""
     package = build_loader_package()
     script = directory / package.script_name
     script.write_bytes(PEAK.encode() + b"\n" + package.script_bytes)
-    arguments = ["--plan", plan, "--secret-arn", arn, "--run-token", "memory"]
+    arguments = ["--plan", plan, "--secret-arn", secret, "--run-token", "memory", *more]
     modules = installed_modules(interpreter(), [MODULES])
     began = time.monotonic()
     done = subprocess.run(
@@ -144,7 +156,8 @@ def _measure(directory: Path, environment: dict[str, str], source: dict[str, Any
     return int(done.stderr.splitlines()[-1]) / 1024, time.monotonic() - began
 
 
-def _stored_plan(bucket: str, database: str, rows: int) -> str:
+def stored_plan(bucket: str, database: str, rows: int) -> str:
+    """Make the target table and store the plan of a load into it; returns the plan's address."""
     edges = [None, *((str(edge),) for edge in range(CHUNK_ROWS - 1, rows - 1, CHUNK_ROWS)), None]
     plan = LoadPlan(
         migration="memory",
