@@ -9,7 +9,7 @@ import pytest
 from adapters.loader.credentials import Source
 from adapters.loader.rows import RowReader
 from core.items.plan import Cell, Chunk, Column, ItemPlan, Kind, LoadPlan
-from core.items.ranges import condition, item_condition
+from core.items.ranges import condition, item_condition, rows_condition
 from tests.conftest import Database
 
 KEYS = [
@@ -29,6 +29,12 @@ def read(database: Database, plan: LoadPlan, chunk: Chunk) -> list[tuple[Cell, .
     source = Source(database.host, database.port, database.user, database.password)
     with closing(RowReader(source, plan)) as reader:
         return [row for group in reader.read(chunk) for row in group]
+
+
+def read_rows(database: Database, plan: LoadPlan, keys: list[tuple[Cell, ...]]) -> list[tuple[Cell, ...]]:
+    source = Source(database.host, database.port, database.user, database.password)
+    with closing(RowReader(source, plan)) as reader:
+        return [row for group in reader.read_rows(Chunk(0, None, None, 0), keys) for row in group]
 
 
 def plan_of(database: Database, names: list[str], kinds: list[str]) -> LoadPlan:
@@ -67,6 +73,9 @@ def test_each_row_is_in_exactly_one_chunk_whatever_the_keys_type(
     assert everything == [(key,) for key in keys]
     chunks = successive(everything)
     assert [read(database, plan, chunk) for chunk in chunks] == [*([row] for row in everything), []]
+    asked = -(-60 * len(everything) // 100)  # a hundred keys are one statement, in which asking twice is asking once
+    assert [read_rows(database, plan, [row]) for row in everything] == [[row] for row in everything]
+    assert sorted(map(str, read_rows(database, plan, everything * 60))) == sorted(map(str, everything * asked))
 
 
 @pytest.mark.server
@@ -146,3 +155,10 @@ def test_an_entity_without_a_column_to_find_it_by_is_refused() -> None:
     item = ItemPlan((Column("k", Kind.INTEGER),), (0,), ("k",), (), (), (0,), "USER")
     with pytest.raises(ValueError, match="USER"):
         item_condition(item, Chunk(0, None, None, 0), None)
+
+
+@pytest.mark.parametrize("key", [("1",), ("1", None), ("1 OR 1=1", "x")])
+def test_rows_keys_that_do_not_fit_are_refused(key: tuple[Cell, ...]) -> None:
+    item = ItemPlan((Column("a", Kind.INTEGER), Column("b", Kind.TEXT)), (0, 1), ("a", "b"), (), (), (0, 1))
+    with pytest.raises(ValueError, match="key column"):
+        rows_condition(item, [key], None)
