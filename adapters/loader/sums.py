@@ -25,16 +25,16 @@ def bucket_of(key_digest: bytes) -> int:
 
 
 class BucketSums:
-    """At most 65,536 counts and sums; about 10 MB when every bucket is in use."""
+    """65,536 counts and sums, about 4 MB."""
 
     def __init__(self) -> None:
-        self._counts: dict[int, int] = {}
-        self._sums: dict[int, int] = {}
+        self._counts = [0] * BUCKETS
+        self._sums = [0] * BUCKETS
 
     @property
     def items(self) -> int:
         """How many items were added."""
-        return sum(self._counts.values())
+        return sum(self._counts)
 
     def add(self, key_digest: bytes, digest: bytes) -> None:
         """Add one item."""
@@ -42,23 +42,26 @@ class BucketSums:
 
     def merge(self, other: BucketSums) -> None:
         """Add what another holds."""
-        for bucket, count in other._counts.items():
-            self._add(bucket, count, other._sums[bucket])
+        for bucket in other._used():
+            self._add(bucket, other._counts[bucket], other._sums[bucket])
 
     def count(self, bucket: int) -> int:
         """How many items a bucket holds."""
-        return self._counts.get(bucket, 0)
+        return self._counts[bucket]
 
     def differing(self, other: BucketSums) -> list[int]:
         """The buckets in which the two do not hold the same, ascending."""
-        buckets = self._counts.keys() | other._counts.keys()
-        return sorted(bucket for bucket in buckets if self._content(bucket) != other._content(bucket))
+        return [
+            bucket
+            for bucket in range(BUCKETS)
+            if self._counts[bucket] != other._counts[bucket] or self._sums[bucket] != other._sums[bucket]
+        ]
 
     def to_bytes(self) -> bytes:
         """26 bytes for each bucket in use."""
         return b"".join(
-            _ENTRY.pack(bucket, count, self._sums[bucket].to_bytes(DIGEST_BYTES, "big"))
-            for bucket, count in sorted(self._counts.items())
+            _ENTRY.pack(bucket, self._counts[bucket], self._sums[bucket].to_bytes(DIGEST_BYTES, "big"))
+            for bucket in self._used()
         )
 
     @classmethod
@@ -69,12 +72,12 @@ class BucketSums:
             sums._add(bucket, count, int.from_bytes(total, "big"))
         return sums
 
-    def _add(self, bucket: int, count: int, total: int) -> None:
-        self._counts[bucket] = self._counts.get(bucket, 0) + count
-        self._sums[bucket] = (self._sums.get(bucket, 0) + total) & _MASK
+    def _used(self) -> list[int]:
+        return [bucket for bucket, count in enumerate(self._counts) if count]
 
-    def _content(self, bucket: int) -> tuple[int, int]:
-        return self._counts.get(bucket, 0), self._sums.get(bucket, 0)
+    def _add(self, bucket: int, count: int, total: int) -> None:
+        self._counts[bucket] += count
+        self._sums[bucket] = (self._sums[bucket] + total) & _MASK
 
 
 @dataclass
