@@ -22,6 +22,7 @@ from core.contract.model import (
 from core.contract.problems import shown
 from core.items.plan import Kind
 from core.items.sources import FromColumn, JoinedText, Source
+from core.source_schema import SourceColumn
 
 _AGGREGATES: Final = {"SUM": exp.Sum, "COUNT": exp.Count, "AVG": exp.Avg, "MIN": exp.Min, "MAX": exp.Max}
 _ORDERED: Final = frozenset({Kind.INTEGER, Kind.DECIMAL, Kind.FLOAT, Kind.DOUBLE, Kind.TEXT, Kind.BINARY, Kind.DATE})
@@ -132,9 +133,17 @@ def _concat(attribute: Attribute, calculation: ConcatCalculation, scope: EntityS
         if kind is None:
             at.problem("", f"{shown(text)} has a type without a text")
             raise Refused
-        parts.append(FromColumn(scope.select.add_column(tree, kind, f"{attribute.name}{number + 1}")))
+        parts.append(FromColumn(_joined_part(tree, column, kind, f"{attribute.name}{number + 1}", scope)))
     separator = calculation.separator
     return JoinedText(tuple(parts), separator or "", skip_null=separator is not None)
+
+
+def _joined_part(tree: exp.Expr, column: SourceColumn | None, kind: str, name: str, scope: EntityScope) -> int:
+    if column is not None:
+        return scope.add_own_column(column, kind, name)
+    source = scope.select.relation
+    kind = Kind.INTEGER if kind == Kind.BIT else kind
+    return scope.select.add_column(exact(tree, {source.name: source}), kind, name)
 
 
 def _date_math(attribute: Attribute, calculation: DateMathCalculation, scope: EntityScope, place: Place) -> Source:

@@ -51,6 +51,14 @@ class EntityScope:
             message = f"column {shown(column.name)} has type {column.column_type}, which cannot become {attribute.type}"
             place.problem("type", message, remedy)
             raise Refused
-        if self.select.in_union and "zerofill" in column.column_type:
-            tree = as_text(tree, kind)
-        return self.select.add_column(tree, kind, attribute.name)
+        return self.select.add_column(self._kept(tree, column, kind), kind, attribute.name)
+
+    def add_own_column(self, column: SourceColumn, kind: str, preferred_name: str) -> int:
+        """Select a column of the source table for its text: a placeholder, or a part of a key or of a joined text."""
+        tree = exp.column(column.name, table=self.select.relation.alias, quoted=True)
+        return self.select.add_column(self._kept(tree, column, kind), kind, preferred_name)
+
+    def _kept(self, tree: exp.Expr, column: SourceColumn, kind: str) -> exp.Expr:
+        """Beside NULLs numbers lose ZEROFILL's zeros, and on MariaDB sets of over eight members lose some of them."""
+        loses = "zerofill" in column.column_type or kind == Kind.SET
+        return as_text(tree, kind) if self.select.in_union and loses else tree

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sqlglot import exp
-
 from core.compile.attributes import attribute_source
 from core.compile.entity import EntityScope
 from core.compile.place import Place, Refused
@@ -121,8 +119,7 @@ def _part(part: str, scope: EntityScope, place: Place, known: set[str]) -> Sourc
                 "", f"the part {shown(part)} is no attribute and no column of {source.name}", nearest(part, known)
             )
             return None
-        tree = exp.column(column.name, table=source.alias, quoted=True)
-        found = FromColumn(scope.select.add_column(tree, column.kind, part))
+        found = FromColumn(scope.add_own_column(column, column.kind, part))
     reason = source_problem(found, "S", scope.select.columns)
     if reason is not None:
         place.problem("", f"the part {shown(part)} of a composed key has no text: {reason}")

@@ -27,7 +27,7 @@ class SelectBuilder:
     """Collects the columns and joins of one SELECT; the same expression or join is taken only once.
 
     `names` are the column names that the whole view has so far. `in_union`: it is one of several SELECTs, whose columns
-    stand beside NULLs; all types keep their text there but ZEROFILL's zeros and bit fields.
+    stand beside NULLs; all types keep their text there but ZEROFILL's zeros, sets and bit fields.
     """
 
     source: SourceTable

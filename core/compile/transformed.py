@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from sqlglot import exp
-
 from core.compile.entity import EntityScope
 from core.compile.place import Place, Refused
 from core.contract.model import Attribute, DateFormat, JsonParse, NumberFormat, StringFormat
@@ -54,8 +52,7 @@ def _placeholder(name: str, scope: EntityScope, of: AttributeSource, place: Plac
     source = scope.select.relation
     column = source.column(name)
     if column is not None and column.kind is not None:
-        tree = exp.column(column.name, table=source.alias, quoted=True)
-        return FromColumn(scope.select.add_column(tree, column.kind, name))
+        return FromColumn(scope.add_own_column(column, column.kind, name))
     if name in scope.attributes:
         found = of(name)
         if found is None:

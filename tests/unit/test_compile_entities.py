@@ -73,6 +73,24 @@ def test_the_null_beside_a_key_has_the_keys_class_of_type(column_type: str, null
     assert f" {null} AS `{key}`" in made_of.view.select_sql.split(" UNION ALL ")[1]
 
 
+@pytest.mark.parametrize(
+    ("column_type", "length"), [("int(5) unsigned zerofill", "(255)"), ("set('a','b')", ""), ("bigint", None)]
+)
+def test_what_a_union_would_change_is_text_in_attributes_templates_and_joined_texts(
+    column_type: str, length: str | None
+) -> None:
+    source = schema(table("things", column("id"), column("k", column_type)), table("other", column("id")))
+    joined = attribute("j", calculation={"type": "concat", "columns": ["k", "id"]})
+    things = entity("T", "things", "T#{k}", "X", attribute("k", "S", "k"), joined)
+    other = entity("O", "other", "O#{id}", "X", attribute("id", "S", "id"))
+    whole = {"table": "Both", "type": "multi-entity", "pk": "PK", "sk": "SK", "entities": [things, other]}
+    (made_of,) = compile_contract(contract(whole), source, TargetOptions())
+    selected = made_of.view.select_sql.split(" UNION ALL ")[0]
+    kept = "`s`.`k`" if length is None else f"CAST(`s`.`k` AS CHAR{length} CHARACTER SET utf8mb4)"
+    assert f"{kept} AS `k`" in selected
+    assert selected.count("`s`.`k`") == 1
+
+
 def test_each_entity_has_its_own_plan_and_its_type_as_an_attribute() -> None:
     users, orders = made(USER, ORDER).entities
     assert users.never_null == {0, 1}
