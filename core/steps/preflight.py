@@ -10,13 +10,13 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from core.compile import ENTITY_COLUMN
+from core.compile import ENTITY_COLUMN, CompiledTable
 from core.errors import NotFoundError, PreflightFailedError
 from core.items.collisions import MAX_KEYS, Collisions
 from core.items.preflight import FORMAT, collisions_key, result_key
 from core.items.rejects import Reason
 from core.options import KEEP
-from core.ports import JobRun
+from core.ports import JobRun, SourceDatabase
 from core.preflight import ColumnFacts, EntityRows, PreflightPlan, Tier, plan_preflight
 from core.preflight.wording import describe
 from core.source_schema import SourceTable
@@ -50,7 +50,7 @@ async def shared_keys(run: TableRun, evidence: Evidence) -> Collisions:
 
 async def _made(run: TableRun, job: str, token: str) -> dict[str, Any]:
     began = run.world.clock.now()
-    plan = await plan_of(run)
+    plan = await plan_of(run.world.source, run.table)
     tier, because = plan.tier, plan.because
     found: dict[str, Any] = {"findings": [], "rows": None}
     if tier is Tier.SQL:
@@ -78,12 +78,11 @@ async def _made(run: TableRun, job: str, token: str) -> dict[str, Any]:
     }
 
 
-async def plan_of(run: TableRun) -> PreflightPlan:
-    """How this table's rows are looked at, by what the server says of the view's columns."""
-    schema = await run.world.source.describe_schema([run.table.view.name])
-    view = schema.table(run.table.view.name)
-    entities = [EntityRows(e.item, _facts(e.item.columns, e.never_null, view)) for e in run.table.entities]
-    return plan_preflight(entities, distinct_keys=run.table.distinct_keys)
+async def plan_of(source: SourceDatabase, table: CompiledTable) -> PreflightPlan:
+    """How a table's rows are looked at, by what the server says of the columns of its view, which must exist."""
+    view = (await source.describe_schema([table.view.name])).table(table.view.name)
+    entities = [EntityRows(e.item, _facts(e.item.columns, e.never_null, view)) for e in table.entities]
+    return plan_preflight(entities, distinct_keys=table.distinct_keys)
 
 
 def _facts(columns: Sequence[Any], never_null: frozenset[int], view: SourceTable | None) -> tuple[ColumnFacts, ...]:
