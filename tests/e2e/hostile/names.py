@@ -57,7 +57,6 @@ _NAMES: list[tuple[str, Any, str, str]] = [
     (f"{_A}.payer.join.join_alias", "orders", "attribute payer, join, join_alias", "is the table's own name"),
     (f"{_A}.payer.join.join_alias", "p`; DROP TABLE orders; --", "attribute payer, join, join_condition", "'p'"),
     (f"{_A}.path.join.joins.1.target_table", "secret", "attribute path, join, joins[1], target_table", "'secrets'"),
-    (f"{_A}.path.join.joins.1.target_table", "customers", "attribute path, join, joins[1], target_table", "already"),
     (f"{_A}.skus.join.target_table", "order_lines;", "attribute skus, join, target_table", "there is no table"),
     (f"{_A}.lines.join.target_table", "no", "attribute lines, join, target_table", "there is no table 'no'"),
     (f"{_A}.lines.join.construction.select_columns", {"x'": "word"},

@@ -1,12 +1,17 @@
-"""Contracts written by an enemy: each is refused with its place, leaves nothing, and none of it becomes SQL."""
+"""Contracts written by an enemy: each is refused with its place, leaves nothing, and none of it becomes SQL.
+
+Texts that only look like an attack are moved as they are. One file: the query log is one for the whole server.
+"""
 
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
 
+from tests.e2e.hostile import texts
 from tests.e2e.hostile.baseline import CONTRACT
 from tests.e2e.hostile.case import Hostile
 from tests.e2e.hostile.command import Ended
@@ -43,7 +48,7 @@ def test_what_is_no_contract_is_refused_before_anybody_is_asked(scene: Scene, ca
 
 @pytest.mark.parametrize(
     ("case", "command"),
-    [pytest.param(c, "run" if n % 8 == 0 else "plan", id=c.name) for n, c in enumerate(COMPILED)],
+    [pytest.param(c, "run" if n % 12 == 0 else "plan", id=c.name) for n, c in enumerate(COMPILED)],
 )
 def test_what_does_not_fit_the_source_is_refused(scene: Scene, case: Hostile, command: str) -> None:
     assert_refused(scene.fork(command, case.document), case)
@@ -63,6 +68,35 @@ def test_as_a_shell_starts_it_the_same_is_said(scene: Scene, case: Hostile) -> N
 def test_in_the_end_nothing_is_there(scene: Scene) -> None:
     assert_nothing_made(scene)
     assert scene.database.query("SELECT word FROM secrets") == [("not for contracts",)]
+
+
+def test_texts_that_look_like_an_attack_come_out_as_they_are(scene: Scene) -> None:
+    database = scene.database
+    for sql in texts.statements():
+        database.execute(sql)
+    scene.log.news()
+    document = json.dumps([texts.table()]).encode()
+    shown = scene.fork("plan", document)
+    assert shown.code == 0, shown
+    assert all(line.isprintable() for line in shown.lines)
+    as_json = scene.forks.run("plan", scene.contract(document), "--output", "json")
+    assert all(line.isprintable() for line in as_json.lines)
+    assert json.loads(as_json.out)["tables"][0]["rows_expected"] == 1
+    ran = scene.fork("run", document)
+    assert ran.code == 0, ran
+    assert all(line.isprintable() for line in ran.lines)
+    assert scene.ferry.items("Texts") == [texts.item()]
+    statements = scene.log.news()
+    views = [s for s in statements if re.match(r"CREATE (OR REPLACE )?SQL SECURITY INVOKER VIEW n AS SELECT ", s.shape)]
+    assert len(views) == 1
+    logged = [t for t in texts.TEXTS if t.isascii()]  # MariaDB shows others in its log as bytes
+    assert set(logged) <= set(views[0].literals)
+    for statement in statements:
+        assert statement.shape.split(" ")[0] in {"SELECT", "EXPLAIN", "SET", "SHOW", "START", "CREATE", "COMMIT"}, (
+            statement.sql
+        )
+        assert not re.search(r"DROP|SLEEP|@@v|;|--|#|/\*", statement.shape), statement.sql
+    assert database.query("SELECT COUNT(*) FROM orders") == [(1,)]
 
 
 def test_there_are_as_many_as_promised_and_every_field_is_among_them() -> None:
