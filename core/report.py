@@ -80,11 +80,13 @@ class Mismatch(_Part):
     """One difference between source and target; values are DynamoDB JSON or plain, None is absent.
 
     `kind` is missing, extra, differing or colliding where every item was compared; `row` is the source row's key.
+    `changed_since`: the row's own time stamps say that it was (not) written since the load began; None: nothing says.
     """
 
     kind: str | None = None
     key: str
     row: dict[str, str | None] | None = None
+    changed_since: bool | None = None
     attribute: str | None = None
     expected: JsonValue = None
     actual: JsonValue = None

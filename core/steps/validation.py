@@ -10,6 +10,7 @@ from core.items.plan import LoadPlan
 from core.items.ranges import quoted
 from core.options import COUNTS, FULL
 from core.source_position import Movement, SourcePosition, movement
+from core.steps.changed_since import with_changes_since
 from core.steps.full_validation import DIFFERENCES, compare_everything, problems_of
 from core.steps.load import load_plan
 from core.steps.own_view import require_own_view
@@ -33,6 +34,7 @@ async def finish_validation(run: TableRun, intent: Evidence, evidence: Evidence)
     validation = {"mode": mode, "passed": not problems, **found, "message": "; ".join(problems)}
     if problems:
         moved, remedy = await _whose_fault(run, evidence)
+        validation["mismatches"] = await with_changes_since(run, evidence, validation["mismatches"])
         raise ValidationFailedError(
             f"{run.table.target.table_name} does not agree with {plan.view}: {'; '.join(problems)}.",
             remedy=remedy,

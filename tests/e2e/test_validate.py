@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 from typing import Any
 
+import pymysql
 import pytest
 
 from tests.conftest import Database
@@ -29,17 +29,24 @@ ROWS = 40
 
 @pytest.fixture
 def contract(ferry: Ferry, database: Database) -> str:
-    database.execute("CREATE TABLE things (id INT PRIMARY KEY, kind VARCHAR(20), note VARCHAR(20), doc JSON)")
+    database.execute(
+        "CREATE TABLE things (id INT PRIMARY KEY, kind VARCHAR(20), note VARCHAR(20), doc JSON,"
+        " written TIMESTAMP DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP)"
+    )
     values = ", ".join(
         f"({n}, 'kind {n % 3}', {'NULL' if n % 4 == 0 else repr(f'note {n}')}, '{{\"n\": {n}.5}}')" for n in range(ROWS)
     )
-    database.execute(f"INSERT INTO things VALUES {values}")
+    database.execute(f"INSERT INTO things (id, kind, note, doc) VALUES {values}")
     ferry.environment["TABLEFERRY_ROWS_PER_CHUNK"] = "10"
     return ferry.contract(THINGS)
 
 
 def key(n: int) -> dict[str, Any]:
     return {"kind": {"S": f"kind {n % 3}"}, "id": {"N": str(n)}}
+
+
+def key_of(item: dict[str, Any]) -> dict[str, Any]:
+    return {"kind": item["kind"], "id": item["id"]}
 
 
 def damage(ferry: Ferry) -> None:
@@ -56,35 +63,38 @@ def only(document: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def test_a_table_is_validated_damaged_validated_and_repaired(ferry: Ferry, contract: str) -> None:
+def test_a_table_is_validated_damaged_validated_and_repaired(ferry: Ferry, database: Database, contract: str) -> None:
     """Full after the load by default; every damage is named; repair restores it, deleting only when asked."""
     run = ferry.result("run", contract)
     (check,) = run["validation"]
     assert (check["mode"], check["compared"], check["missing"]) == ("full", ROWS, 0)
     assert check["indexes"] == [{"index": "ByNote", "expected": 30, "in_table": 30, "in_index": 30}]
-    before = sorted(map(str, ferry.items("Things")))
+    before = {str(key_of(item)) for item in ferry.items("Things")}
     equal = ferry.result("validate")
     assert (equal["equal"], only(equal)["mode"], only(equal)["state"]) == (True, "full", "validated")
 
     damage(ferry)
     assert ferry.result("validate", "--mode", "counts")["equal"], "one less and one more are the same count"
+    database.execute("""UPDATE things SET doc = '{"n": 1}' WHERE id = 11""")
     different = ferry.result("validate", "--mode", "full", code=1)
     found = only(different)
-    assert (found["missing"], found["extra"], found["differing"], found["state"]) == (1, 1, 1, "failed")
-    assert {(m["kind"], m["attribute"], m["expected"], m["actual"]) for m in found["mismatches"]} == {
-        ("missing", None, "an item", "missing"),
-        ("extra", None, "no item", "an item"),
-        ("differing", "doc", '{"M":{"n":{"N":"7.5"}}}', '{"M":{"n":{"N":"7.6"}}}'),
+    assert (found["missing"], found["extra"], found["differing"], found["state"]) == (1, 1, 2, "failed")
+    listed = {(m["kind"], m["attribute"], m["expected"], m["actual"], m["changed_since"]) for m in found["mismatches"]}
+    assert listed == {
+        ("missing", None, "an item", "missing", False),
+        ("extra", None, "no item", "an item", None),
+        ("differing", "doc", '{"M":{"n":{"N":"7.5"}}}', '{"M":{"n":{"N":"7.6"}}}', False),
+        ("differing", "doc", '{"M":{"n":{"N":"1"}}}', '{"M":{"n":{"N":"11.5"}}}', True),
     }
     shown = ferry.run("validate", "--mode", "full")
     assert shown.returncode == 1
     assert "different" in shown.stdout
 
     half = only(ferry.result("repair", code=1))
-    assert (half["repair"]["written"], half["repair"]["left"], half["extra"], half["missing"]) == (2, 1, 1, 0)
+    assert (half["repair"]["written"], half["repair"]["left"], half["extra"], half["missing"]) == (3, 1, 1, 0)
     whole = ferry.result("repair", "--delete-extra")
     assert (whole["equal"], only(whole)["repair"]["deleted"]) == (True, 1)
-    assert sorted(map(str, ferry.items("Things"))) == before
+    assert {str(key_of(item)) for item in ferry.items("Things")} == before
     assert ferry.result("status", run["migration_id"])["status"] == "succeeded"
 
 
@@ -102,33 +112,47 @@ def test_a_killed_validation_is_gone_on_with(ferry: Ferry, database: Database, c
     """Orchestrator and job run die while they compare; the next validation goes on under the same id."""
     migration = ferry.result("run", contract)["migration_id"]
     damage(ferry)
-    # Many rows that were not loaded, so that comparing takes long enough to be killed in the middle.
-    database.execute("SET SESSION cte_max_recursion_depth = 100000" if database.engine == "mysql" else "SELECT 1")
-    process = ferry.start("validate", migration, "--mode", "full")
-    wait_until(lambda: validations(ferry, migration) != set() or process.poll() is not None, "the validation's begin")
-    os.killpg(process.pid, signal.SIGKILL)
-    process.communicate()
     glue, job = ferry.client("glue"), f"tableferry-{migration}-Things"
-    latest = glue.get_job_runs(JobName=job)["JobRuns"][0]
-    glue.batch_stop_job_run(JobName=job, JobRunIds=[latest["Id"]])
-    wait_until(lambda: state(glue, job, latest["Id"]) in {"STOPPED", "SUCCEEDED"}, "the run's end")
-    begun = validations(ferry, migration)
+    before, stored_before = len(runs(glue, job)), set(stored(ferry, migration))
+    process = ferry.start("validate", migration, "--mode", "full")
+    with (
+        pymysql.connect(
+            host=database.host,
+            port=database.port,
+            user=database.user,
+            password=database.password,
+            database=database.name,
+        ) as locks,
+        locks.cursor() as cursor,
+    ):
+        wait_until(lambda: len(runs(glue, job)) > before or process.poll() is not None, "the run's start")
+        cursor.execute("LOCK TABLES things WRITE")  # the run reads the table to its end, but no row
+        wait_until(lambda: any("target.state" in k for k in new(ferry, migration, stored_before)), "a stored scan")
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        latest = runs(glue, job)[0]
+        glue.batch_stop_job_run(JobName=job, JobRunIds=[latest["Id"]])
+        wait_until(lambda: runs(glue, job)[0]["JobRunState"] == "STOPPED", "the run's end")
+        cursor.execute("UNLOCK TABLES")
+    begun = new(ferry, migration, stored_before)
     found = only(ferry.result("validate", migration, "--mode", "full", code=1))
     assert (found["missing"], found["extra"], found["differing"]) == (1, 1, 1)
-    assert found["validation_id"] in begun
-    assert validations(ferry, migration) == begun
+    assert {k.split("/")[0] for k in new(ferry, migration, stored_before)} == {found["validation_id"]}
+    scan = f"{found['validation_id']}/target.state"
+    assert new(ferry, migration, stored_before)[scan] == begun[scan], "the scan was not made again"
 
 
-def state(glue: Any, job: str, run: str) -> str:
-    return str(glue.get_job_run(JobName=job, RunId=run)["JobRun"]["JobRunState"])
+def runs(glue: Any, job: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = glue.get_job_runs(JobName=job)["JobRuns"]
+    return found
 
 
-def validations(ferry: Ferry, migration: str) -> set[str]:
-    """The ids under which something of a second validation is stored."""
+def stored(ferry: Ferry, migration: str) -> dict[str, Any]:
+    """What validations of the table left in S3, and when."""
     prefix = f"{ferry.environment['TABLEFERRY_KEY_PREFIX']}migrations/{migration}/Things/validation/"
-    bucket = ferry.environment["TABLEFERRY_BUCKET"]
-    s3 = ferry.client("s3")
-    found = s3.list_objects_v2(Bucket=bucket, Prefix=prefix).get("Contents", [])
-    names = {o["Key"].removeprefix(prefix).split("/")[0] for o in found}
-    first = json.loads(ferry.run("report", migration, "--output", "json").stdout)["validation"][0]["validation_id"]
-    return names - {"latest.json", first}
+    found = ferry.client("s3").list_objects_v2(Bucket=ferry.environment["TABLEFERRY_BUCKET"], Prefix=prefix)
+    return {o["Key"].removeprefix(prefix): o["LastModified"] for o in found.get("Contents", [])}
+
+
+def new(ferry: Ferry, migration: str, before: set[str]) -> dict[str, Any]:
+    return {key: at for key, at in stored(ferry, migration).items() if key not in before}
