@@ -78,7 +78,7 @@ def test_rows_are_ordered_by_entity_then_numbers_by_value_and_texts_by_bytes() -
         row_identity(item, dict(zip(items[item].row_key_names, (n, t) if item == 0 else (t,), strict=True)))
         for item, n, t in rows
     ]
-    assert sorted(identities[::-1], key=lambda identity: row_order(items, identity)) == identities
+    assert sorted(set(identities), key=lambda identity: row_order(items, identity)) == identities
 
 
 @given(st.dictionaries(st.binary(min_size=16, max_size=16), st.binary(min_size=16, max_size=16), max_size=50))
