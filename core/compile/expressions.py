@@ -130,7 +130,16 @@ def value_kind(tree: exp.Expr, relations: Mapping[str, Relation]) -> str | None:
 def _parsed(text: str) -> exp.Expr:
     tree = parsed(text)
     refuse_unlisted(tree)
-    return tree
+    return tree.transform(_counted)
+
+
+def _counted(node: exp.Expr) -> exp.Expr:
+    """YEAR() as the number that it is on MariaDB.
+
+    MySQL gives it the type YEAR: years before 1901 and after 2155 are 0 where the value is materialised, as in a union,
+    and a difference of two must not be negative.
+    """
+    return exp.cast(node, "BIGINT") if function_name(node) == "YEAR" else node
 
 
 def _resolved(tree: exp.Expr, relations: Mapping[str, Relation], *, default: Relation | None = None) -> exp.Expr:

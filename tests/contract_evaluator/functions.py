@@ -98,7 +98,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "DATE_SUB": _strict(lambda moment, interval: _shifted(moment, interval, -1)),
     "DATEDIFF": _strict(_days_between),
     "DATE": _strict(lambda moment: Day(moment.text[:10])),
-    "YEAR": _strict(lambda moment: int(moment.text[:4])),
+    "YEAR": _strict(lambda moment: int(text_of(moment)[:4])),
     "MONTH": _strict(lambda moment: int(moment.text[5:7])),
     "DAY": _strict(lambda moment: int(moment.text[8:10])),
     "LAST_DAY": _strict(lambda m: Day(f"{m.text[:8]}{calendar.monthrange(int(m.text[:4]), int(m.text[5:7]))[1]:02}")),

@@ -26,7 +26,21 @@ from tests.contract_evaluator.sql_values import (
 Row = Mapping[str, Value]
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_RESERVED = {"order", "select", "group", "key", "limit", "desc", "from", "table", "index", "rank", "interval", "case"}
+_RESERVED = {
+    "order",
+    "select",
+    "group",
+    "key",
+    "limit",
+    "desc",
+    "from",
+    "table",
+    "index",
+    "rank",
+    "interval",
+    "case",
+    "null",
+}
 _COLLATIONS = {
     "ci": {"mysql": "utf8mb4_general_ci", "mariadb": "utf8mb4_general_ci"},
     "bin": {"mysql": "utf8mb4_bin", "mariadb": "utf8mb4_bin"},

@@ -11,7 +11,7 @@ from core.contract import ContractError
 from tests.contract_evaluator import tables as t
 from tests.contract_evaluator.conditions import Compare
 from tests.contract_evaluator.documents import document
-from tests.contract_evaluator.expressions import Col, Expression, Lit
+from tests.contract_evaluator.expressions import Arithmetic, Call, Col, Expression, Lit
 from tests.contract_evaluator.tables import Table
 from tests.e2e.combined_patterns import TRANSFORMATIONS, alone, is_legal, pairs
 from tests.e2e.combined_source import TABLES
@@ -74,6 +74,31 @@ def test_branches_of_a_case_keep_their_own_digits(product: Product, *, several: 
     else:
         contract |= {"type": "single-entity", "source_table": "things"}
     assert outcome(product, contract, [THINGS]) == "items"
+
+
+def test_the_year_of_a_date_is_a_number_and_no_year(product_over: ProductOver) -> None:
+    """YEAR() has MySQL's type YEAR, which knows 1901 to 2155 alone: in a union of entities any other became 0.
+
+    Nor could the difference of two years be negative.
+    """
+    days = Table("days", {"id": t.integer(), "day": t.day()}, ("id",))
+    days = days.with_rows([{"id": 1, "day": "9999-12-31"}, {"id": 2, "day": "1000-01-01"}, {"id": 3, "day": None}])
+    of_day, of_first = Call("YEAR", (Col(None, "day"),)), Call("YEAR", (Lit("2000-01-01"),))
+    year = {"type": "date-math", "expression": of_day}
+    latest = {"type": "aggregate", "operation": "MAX", "target_table": "days", "select_column": of_day,
+              "join_condition": Compare("=", Col("days", "id"), Col("days", "id"))}  # fmt: skip
+    negative = Arithmetic("-", of_first, of_day)
+    older = {"type": "case", "cases": [{"when": Compare("<", negative, Lit(-5)), "then": Lit("later")}]}
+    attributes = [
+        {"name": "id", "type": "N", "source_column": "id"},
+        {"name": "year", "type": "N", "calculation": year},
+        {"name": "latest", "type": "N", "calculation": latest},
+        {"name": "left", "type": "N", "calculation": {"type": "date-math", "expression": negative}},
+        {"name": "later", "type": "S", "calculation": older},
+    ]
+    entities = [{"entity_type": e, "source_table": "days", "attributes": attributes} for e in ("A", "B")]
+    contract = {"table": "Days", "type": "multi-entity", "pk": "id", "entities": entities}
+    assert outcome(product_over([days]), contract, [days]) == "items"
 
 
 def lines(*attributes: dict[str, Any]) -> dict[str, Any]:
