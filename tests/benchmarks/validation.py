@@ -17,7 +17,15 @@ from urllib.parse import urlsplit
 
 import boto3
 
-from tests.benchmarks.loader_memory import run_loader, runtime_environment, secret_of, server, stored_plan, table
+from tests.benchmarks.loader_memory import (
+    cpu_seconds,
+    run_loader,
+    runtime_environment,
+    secret_of,
+    server,
+    stored_plan,
+    table,
+)
 
 ROWS = (1_000_000,)
 
@@ -30,7 +38,7 @@ def main(counts: list[int]) -> None:
         runtime_environment(Path(directory) / "runtime") as environment,
     ):
         at = urlsplit(url)
-        _print("rows", "what", "seconds", "load's", "peak MiB", "found")
+        _print("rows", "what", "seconds, CPU", "of load's", "peak MiB", "found")
         for rows in counts:
             with table(at.hostname or "", at.port or 3306, at.username or "root", rows) as source:
                 _measure(Path(directory), environment, source, rows)
@@ -38,14 +46,16 @@ def main(counts: list[int]) -> None:
 
 def _measure(directory: Path, environment: dict[str, str], source: dict[str, Any], rows: int) -> None:
     plan, secret = stored_plan(environment["TABLEFERRY_BUCKET"], source["dbname"], rows), secret_of(source)
-    peak, load_seconds = run_loader(directory, environment, plan, secret)
-    _print(f"{rows:,}", "load", f"{load_seconds:.1f}", "1.00", f"{peak:.1f}", "")
+    with cpu_seconds() as load_cpu:
+        peak, load_seconds = run_loader(directory, environment, plan, secret)
+    _print(f"{rows:,}", "load", _both(load_seconds, load_cpu[0]), "1.00, 1.00", f"{peak:.1f}", "")
     for what in ("equal", "damaged"):
         if what == "damaged":
             _damage(source["dbname"])
-        peak, seconds = run_loader(directory, environment, plan, secret, "--task", "validate", "--validation", what)
-        found = _found(plan, what)
-        _print(f"{rows:,}", what, f"{seconds:.1f}", f"{seconds / load_seconds:.2f}", f"{peak:.1f}", found)
+        with cpu_seconds() as cpu:
+            peak, seconds = run_loader(directory, environment, plan, secret, "--task", "validate", "--validation", what)
+        ratio = f"{seconds / load_seconds:.2f}, {cpu[0] / load_cpu[0]:.2f}"
+        _print(f"{rows:,}", what, _both(seconds, cpu[0]), ratio, f"{peak:.1f}", _found(plan, what))
 
 
 def _damage(name: str) -> None:
@@ -64,8 +74,12 @@ def _found(plan: str, validation: str) -> str:
     return f"{result['compared']:,} compared, {kinds}, first pass {result['first_pass_seconds']:.1f} s"
 
 
+def _both(seconds: float, cpu: float) -> str:
+    return f"{seconds:.1f}, {cpu:.1f}"
+
+
 def _print(*cells: str) -> None:
-    print(f"{cells[0]:>10} {cells[1]:>8} {cells[2]:>8} {cells[3]:>7} {cells[4]:>9}  {cells[5]}", flush=True)  # noqa: T201
+    print(f"{cells[0]:>10} {cells[1]:>8} {cells[2]:>14} {cells[3]:>11} {cells[4]:>9}  {cells[5]}", flush=True)  # noqa: T201
 
 
 if __name__ == "__main__":
