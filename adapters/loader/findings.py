@@ -43,5 +43,5 @@ class Findings:
             known["rows"] += found["rows"][: ROWS_NAMED - len(known["rows"])]
 
     def records(self) -> list[dict[str, Any]]:
-        """As JSON data, the most frequent first."""
-        return sorted(self._found.values(), key=lambda found: -int(found["count"]))
+        """As JSON data."""
+        return list(self._found.values())

@@ -107,6 +107,7 @@ class Survey:
                     "groups": [self._named(group) for group in shared.groups],
                 }
             )
+        findings.sort(key=lambda finding: -int(finding["count"]))
         return {"rows": self._rows, "findings": findings, "packed": shared.packed() if shared.keys else None}
 
     def _look(self, chunk: Chunk, findings: Findings) -> int:

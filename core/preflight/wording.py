@@ -33,10 +33,14 @@ def rows_text(finding: Mapping[str, Any], most: int) -> str:
 def _finding(finding: Mapping[str, Any]) -> str:
     of = f" of {shown(finding['attribute'])}" if finding["attribute"] else ""
     entity = f" in {shown(finding['entity'])}" if finding.get("entity") else ""
-    keys = f" with {finding['keys']:,} keys" if "keys" in finding else ""
-    rows = "1 row" if finding["count"] == 1 else f"{finding['count']:,} rows"
+    keys = f" with {_some(finding['keys'], 'key')}" if "keys" in finding else ""
+    rows = _some(finding["count"], "row")
     more = "" if _complete(finding) else ", ..."
     return f"{finding['reason']}{of}{entity}: {rows}{keys} ({rows_text(finding, ROWS)}{more})"
+
+
+def _some(count: int, what: str) -> str:
+    return f"1 {what}" if count == 1 else f"{count:,} {what}s"
 
 
 def _complete(finding: Mapping[str, Any]) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 
 from core.compile import ENTITY_COLUMN, CompiledTable
 from core.errors import NotFoundError, PreflightFailedError
-from core.items.collisions import MAX_KEYS, Collisions
+from core.items.collisions import MAX_KEYS
 from core.items.preflight import FORMAT, collisions_key, result_key
 from core.items.rejects import Reason
 from core.options import KEEP
@@ -22,7 +22,7 @@ from core.preflight.wording import describe
 from core.source_schema import SourceTable
 from core.steps.job_run import RUN_TOKEN, runs_of, start_task, watch
 from core.steps.preflight_sql import ask
-from core.steps.table_run import Evidence, TableRun
+from core.steps.table_run import TableRun
 
 TASK = "preflight"
 
@@ -40,12 +40,6 @@ async def preflight(run: TableRun, job: str, token: str) -> dict[str, Any]:
 def load_arguments(record: dict[str, Any]) -> dict[str, str]:
     """What a load run must be told of the preflight."""
     return {"--collisions": record["collisions_key"]} if record.get("collisions_key") else {}
-
-
-async def shared_keys(run: TableRun, evidence: Evidence) -> Collisions:
-    """The keys that the table's preflight found to be shared by several rows."""
-    key = evidence.get("preflight", {}).get("collisions_key", "")
-    return Collisions.from_bytes(await run.world.objects.get(key)) if key else Collisions()
 
 
 async def _made(run: TableRun, job: str, token: str) -> dict[str, Any]:

@@ -114,7 +114,7 @@ def test_colliding_keys_fail_their_table_alone(ferry: Ferry, database: Database,
     twins = {**SMALL, "table": "Twins", "source_table": "twins", "pk": "word", "attributes": [plain("word", "S")]}
     result = ferry.result("run", ferry.contract(SMALL, twins), code=1)
     assert {t["table"]: t["state"] for t in result["tables"]} == {"Small": "validated", "Twins": "failed"}
-    assert "key_collision: 2 rows with 1 keys (id='1' = id='2')" in result["problems"][0]["error"]
+    assert "key_collision: 2 rows with 1 key (id='1' = id='2')" in result["problems"][0]["error"]
     assert ferry.items("Twins") == []
 
 

@@ -58,7 +58,7 @@ def test_a_preflight_counts_names_and_writes_no_item(load: Load) -> None:
     found = preflight(load, plan)
     assert load.items() == []
     assert (found["rows"], found["view_hash"]) == (7, "hash-1")
-    number, shared = found["findings"]
+    shared, number = found["findings"]
     assert number == {
         "reason": "not_a_number", "attribute": "n", "message": "the text is not a number",
         "count": 1, "rows": [{"id": "100"}],

@@ -56,7 +56,7 @@ def test_broken_rows_refuse_their_table_until_they_are_repaired(ferry: Ferry, da
     refused = ferry.result("run", ferry.contract(TABLE), code=1)
     assert found(refused) == REASONS
     (problem,) = refused["problems"]
-    assert "key_collision: 3 rows with 1 keys (id='1' = id='3' = id='11')" in problem["error"]
+    assert "key_collision: 3 rows with 1 key (id='1' = id='3' = id='11')" in problem["error"]
     assert "--rejects keep" in problem["remedy"]
     assert ferry.items("Broken") == []
     assert "key_collision" in ferry.run("report", refused["migration_id"]).stdout
