@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core.checkpoints import CheckpointStore
+from core.checkpoints import CheckpointStore, MigrationStatus
 from core.errors import InputError, StateError
 from core.options import MigrationOptions
 from core.resumable import record_to_resume
@@ -112,6 +112,9 @@ def resume(migration_id: str | None, changes: Mapping[str, Any], *, as_json: boo
     """Run the `resume` flow in this process; `changes` go before the options that the migration has recorded."""
     record = with_store(load_settings(), lambda store: record_to_resume(store, migration_id))
     MigrationOptions.from_record(record.settings["options"]).with_changes(changes)
+    if record.status is MigrationStatus.SUCCEEDED:
+        ERRORS.print(f"{record.id} is validated: there is nothing to resume. Its report:", markup=False)
+        return _report(record.id, as_json=as_json)
     quiet_prefect()
     from flows.migrate_database import resume as resume_flow
 
@@ -171,6 +174,12 @@ def status(migration_id: str | None, *, as_json: bool) -> int:
 
 def report(migration_id: str | None, *, as_json: bool) -> int:
     """Print the report of a migration, finished or not, from its checkpoints."""
+    _report(migration_id, as_json=as_json)
+    return VALIDATED
+
+
+def _report(migration_id: str | None, *, as_json: bool) -> int:
+    """Print it, and return the exit code that its run would have."""
     from datetime import UTC, datetime
 
     from core.summary import summarize
@@ -186,7 +195,7 @@ def report(migration_id: str | None, *, as_json: bool) -> int:
         print_json(result.model_dump(mode="json"))
     else:
         _print_report(result.to_markdown())
-    return VALIDATED
+    return int(result.exit_code)
 
 
 def with_store(settings: Settings, use: Callable[[CheckpointStore], Any]) -> Any:

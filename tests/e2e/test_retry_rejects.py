@@ -1,0 +1,86 @@
+"""Rejected rows as users meet them: shown, repaired at the source, loaded again; and tables that hold others' items."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.conftest import Database
+from tests.e2e.conftest import Ferry
+from tests.e2e.test_main_job import plain
+
+pytestmark = [pytest.mark.once, pytest.mark.server, pytest.mark.aws, pytest.mark.prefect]
+
+PRICES: dict[str, Any] = {
+    "table": "Prices",
+    "type": "single-entity",
+    "source_table": "prices",
+    "pk": "id",
+    "attributes": [plain("id", "N"), plain("price", "N"), plain("note", "S")],
+}
+ROWS = 60
+
+
+@pytest.fixture
+def contract(ferry: Ferry, database: Database) -> str:
+    """Sixty rows in six chunks; the prices of four are no numbers."""
+    database.execute("CREATE TABLE prices (id INT PRIMARY KEY, price VARCHAR(20), note VARCHAR(20))")
+    values = ", ".join(f"({n}, '{n}.50', 'note {n}')" for n in range(ROWS))
+    database.execute(f"INSERT INTO prices VALUES {values}")
+    database.execute("UPDATE prices SET price = '1,50' WHERE id IN (3, 17, 18, 59)")
+    ferry.environment["TABLEFERRY_ROWS_PER_CHUNK"] = "10"
+    return ferry.contract(PRICES)
+
+
+def item(number: int, **more: dict[str, str]) -> dict[str, Any]:
+    return {"id": {"N": str(number)}, "price": {"N": f"{number}.5"}, "note": {"S": f"note {number}"}, **more}
+
+
+def items(ferry: Ferry) -> dict[int, Any]:
+    return {int(found["id"]["N"]): found for found in ferry.items("Prices")}
+
+
+def test_rejected_rows_are_shown_repaired_and_loaded(ferry: Ferry, database: Database, contract: str) -> None:
+    """The whole way of bad rows: kept aside, looked at, mended at the source (one deleted), loaded; then all is done."""
+    first = ferry.result("run", contract, "--rejects", "keep", code=3)
+    assert first["metrics"]["rejects"] == 4
+    shown = ferry.result("rejects", first["migration_id"], "--limit", "3")
+    assert (shown["rejects"], shown["tables"], shown["truncated"]) == (4, {"Prices": {"not_a_number": 4}}, True)
+    assert [row["row"] for row in shown["rows"]] == [{"id": "3"}, {"id": "17"}, {"id": "18"}]
+    assert shown["rows"][0]["values"] == {"price": "1,50"}
+    written = ferry.home / "rejects.jsonl"
+    text = ferry.run("rejects", "--table", "Prices", "--output-file", str(written)).stdout
+    assert "not_a_number" in text
+    assert [json.loads(line)["row"]["id"] for line in written.read_text().splitlines()] == ["3", "17", "18", "59"]
+
+    database.execute("UPDATE prices SET price = CONCAT(id, '.50') WHERE id <> 59; DELETE FROM prices WHERE id = 59")
+    again = ferry.result("retry-rejects")
+    assert again["migration_id"] == first["migration_id"]
+    (check,) = again["validation"]
+    assert (check["passed"], check["rows_in_view"], check["items_written"], check["rejects"]) == (True, 59, 59, 0)
+    assert items(ferry) == {n: item(n) for n in range(ROWS) if n != 59}
+    assert ferry.result("resume", first["migration_id"]) == again, "nothing is left to resume, nothing changes"
+
+
+def test_items_of_others_stay_as_they_are(ferry: Ferry, database: Database, contract: str) -> None:
+    """Free keys are loaded, equal items count, other items stay, unless they may be overwritten."""
+    database.execute("UPDATE prices SET price = CONCAT(id, '.50')")
+    ferry.result("run", contract)
+    dynamodb, table = ferry.client("dynamodb"), f"{ferry.prefix}Prices"
+    dynamodb.delete_item(TableName=table, Key={"id": {"N": "5"}})
+    theirs = {7: item(7, whose={"S": "theirs"}), 700: item(700)}
+    for one in theirs.values():
+        dynamodb.put_item(TableName=table, Item=one)
+    expected = {n: item(n) for n in range(ROWS)} | theirs
+
+    kept = ferry.result("run", contract, "--into-nonempty", "--rejects", "keep", code=3)
+    assert items(ferry) == expected
+    (check,) = kept["validation"]
+    assert (check["passed"], check["items_written"], check["rejects_by_reason"]) == (True, 59, {"key_taken": 1})
+    (row,) = ferry.result("rejects")["rows"]
+    assert (row["row"], row["reason"]) == ({"id": "7"}, "key_taken")
+
+    ferry.result("run", contract, "--into-nonempty", "--overwrite")
+    assert items(ferry) == expected | {7: item(7)}
