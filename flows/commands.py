@@ -12,7 +12,7 @@ from core.checkpoints import CheckpointStore, MigrationStatus
 from core.errors import InputError, StateError
 from core.options import MigrationOptions
 from core.resumable import record_to_resume
-from flows.console import ERRORS, LiveProgress, print_error, print_json
+from flows.console import ERRORS, LiveProgress, print_error, print_json, print_report
 from flows.contract_file import read_contract_file
 from flows.migration_id import new_migration_id
 from flows.settings import Settings, load_settings
@@ -143,7 +143,7 @@ def watch(
     if as_json:
         print_json(live.result.model_dump(mode="json"))
     else:
-        _print_report(live.result.to_markdown())
+        print_report(live.result.to_markdown())
     return live.result.exit_code
 
 
@@ -194,7 +194,7 @@ def _report(migration_id: str | None, *, as_json: bool) -> int:
     if as_json:
         print_json(result.model_dump(mode="json"))
     else:
-        _print_report(result.to_markdown())
+        print_report(result.to_markdown())
     return int(result.exit_code)
 
 
@@ -207,14 +207,6 @@ def with_store(settings: Settings, use: Callable[[CheckpointStore], Any]) -> Any
         return use(store)
     finally:
         store.close()
-
-
-def _print_report(markdown: str) -> None:
-    from rich.console import Console
-    from rich.markdown import Markdown
-
-    console = Console()
-    console.print(Markdown(markdown) if console.is_terminal else markdown, markup=False, soft_wrap=True)
 
 
 def quiet_prefect() -> None:

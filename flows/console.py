@@ -91,6 +91,14 @@ def _escaped(text: str, escape: Callable[[str], str]) -> str:
     return "".join(c if c.isprintable() or c == "\n" else escape(c) for c in text)
 
 
+def print_report(markdown: str) -> None:
+    """Print a report on standard output, laid out where that is a terminal."""
+    from rich.markdown import Markdown
+
+    console, shown = Console(), printable(markdown)
+    console.print(Markdown(shown) if console.is_terminal else shown, markup=False, soft_wrap=True)
+
+
 def print_error(error: TableferryError, *, as_json: bool) -> None:
     """Say what went wrong: text on standard error, and as JSON the wire form on standard output."""
     if as_json:

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from core.errors import ConflictError
-from flows.console import print_error, print_json, printable
+from flows.console import print_error, print_json, print_report, printable
 
 ODD = "a\x1b]0;owned\x07\u009b31m\u202e\u2066\x7f\U000e0041\r\t\0é😀"
 
@@ -30,3 +30,10 @@ def test_an_error_is_shown_without_them(as_json: bool, capsys: pytest.CaptureFix
     out, err = capsys.readouterr()
     assert all(line.isprintable() for line in (out + err).split("\n"))
     assert "\nand more" in err
+
+
+def test_a_report_is_shown_without_them(capsys: pytest.CaptureFixture[str]) -> None:
+    print_report(f"# Migration\n\n| {ODD} |\n")
+    shown = capsys.readouterr().out
+    assert all(line.isprintable() for line in shown.split("\n"))
+    assert shown.startswith("# Migration\n\n| a\\x1b]0;")
