@@ -86,6 +86,26 @@ def test_an_undamaged_table_shows_no_difference(load: Load) -> None:
     assert result["indexes"] == [{"index": "ByName", "expected": 88, "in_table": 88, "in_index": 88}]
 
 
+def test_rows_that_the_load_left_out_for_anothers_sake_are_left_out_again(load: Load) -> None:
+    """Of rows that share a key the load wrote one at most, and says so in its rejects; only those are not missed."""
+    plan = filled(load, 10)
+    load.run()
+    for n in (3, 4, 5):
+        load.dynamodb.delete_item(TableName=load.table, Key=key(n))
+    reasons = {3: "key_collision", 4: "key_taken", 5: "json_wrong_shape"}  # the last one was mended since
+    lines = [
+        json.dumps({"row": {"id": str(n)}, "reason": reason, "message": "\u2028"}, ensure_ascii=False)
+        for n, reason in reasons.items()
+    ]
+    load.s3.put_object(Bucket=load.bucket, Key=plan.rejects_key(0), Body="\n".join(lines).encode())
+    found = validated(load, plan, "v-1")
+    assert counts(found) == {"missing": 1}
+    assert found["mismatches"][0]["row"] == {"id": "5"}
+    assert found["rejects_by_reason"] == {"key_collision": 1, "key_taken": 1}
+    load.run("--task", "repair", "--validation", "v-1")
+    assert counts(validated(load, plan, "v-2")) == {}
+
+
 def test_each_kind_of_difference_is_counted_and_named(load: Load) -> None:
     plan = filled(load, 100)
     load.run()
