@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from core.checkpoints import PendingTransition
-from core.errors import StateError
+from core.checkpoints import MigrationRecord, PendingTransition
+from core.errors import LeaseHeldError, StateError
+from core.leases import Lease
 from core.lifecycle import Trigger
 
 
@@ -57,4 +58,28 @@ def duplicate_migration(migration_id: str) -> StateError:
         f"Migration {migration_id} exists already, or names a table twice.",
         remedy="Resume it, or start a new one under another id.",
         migration_id=migration_id,
+    )
+
+
+def driven_already(record: MigrationRecord, lease: Lease) -> LeaseHeldError:
+    """The error for starting a migration whose like another process drives at this moment."""
+    owner, since = lease.owner, lease.since.isoformat(timespec="seconds")
+    return LeaseHeldError(
+        f"Migration {record.id} moves the same tables already; pid {owner.pid} on {owner.host} drives it since "
+        f"{since}.",
+        remedy=f"Watch it with `tableferry status {record.id}`.",
+        migration_id=record.id,
+        host=owner.host,
+        pid=owner.pid,
+        since=lease.since.isoformat(),
+    )
+
+
+def unfinished_already(record: MigrationRecord) -> StateError:
+    """The error for starting a migration whose like is unfinished, and driven by nobody."""
+    return StateError(
+        f"Migration {record.id} of the same contract, source and table prefix is {record.status.value} and unfinished.",
+        remedy=f"Go on with it by `tableferry resume {record.id}`, or start another with `tableferry run --new`.",
+        migration_id=record.id,
+        status=record.status.value,
     )

@@ -27,6 +27,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final, Protocol
 
+from core.chunk_records import ChunkStore
+from core.circuits import CircuitStore
+from core.leases import Lease, LeaseStore, Start
 from core.lifecycle import TableLifecycle, TableState, Trigger
 
 Json = dict[str, Any]
@@ -46,10 +49,20 @@ class MigrationStatus(StrEnum):
     PARTIAL = "partial"
     FAILED = "failed"
     CANCELLED = "cancelled"
+    PAUSED = "paused"
+
+
+class Request(StrEnum):
+    """What another process asks of the one that drives a migration."""
+
+    PAUSE = "pause"
+    CANCEL = "cancel"
 
 
 # A resume can go on with these: failed tables are retried.
-UNFINISHED: Final = frozenset({MigrationStatus.RUNNING, MigrationStatus.PARTIAL, MigrationStatus.FAILED})
+UNFINISHED: Final = frozenset(
+    {MigrationStatus.RUNNING, MigrationStatus.PARTIAL, MigrationStatus.FAILED, MigrationStatus.PAUSED}
+)
 
 
 class TransitionStatus(StrEnum):
@@ -62,7 +75,10 @@ class TransitionStatus(StrEnum):
 
 @dataclass(frozen=True)
 class MigrationRecord:
-    """One migration, bound to its contract's hash; `updated_at` is when its status last changed."""
+    """One migration, bound to its contract's hash; `updated_at` is when its status last changed.
+
+    `subject` is the same text for migrations that would write the same: contract, source and target names.
+    """
 
     id: str
     contract_hash: str
@@ -71,6 +87,7 @@ class MigrationRecord:
     status: MigrationStatus
     created_at: datetime
     updated_at: datetime
+    subject: str | None = None
 
 
 @dataclass(frozen=True)
@@ -128,22 +145,31 @@ class TransitionRecord(PendingTransition):
     ended_at: datetime | None
 
 
-class CheckpointStore(Protocol):
+class CheckpointStore(LeaseStore, ChunkStore, CircuitStore, Protocol):
     """Where checkpoints live; synchronous, with short transactions, safe to call from several threads.
+
+    `fence` is that of the lease by which the caller drives the table: a stale one raises LeaseLostError, and None
+    raises LeaseHeldError where somebody holds a lease.
 
     Every method raises StateError when the migration or the table is unknown, or the change is not allowed, and
     UnavailableError when the store cannot be reached or another process was quicker; then the change did not happen,
     or repeating the call with the same arguments finds it done.
     """
 
-    def create_migration(self, record: MigrationRecord, tables: Sequence[str]) -> None:
-        """Store a new migration with its tables, all pending. Raises StateError when its id exists."""
+    def create_migration(
+        self, record: MigrationRecord, tables: Sequence[str], start: Start | None = None
+    ) -> dict[str, Lease]:
+        """Store a new migration with its tables, all pending, and lease them to who starts it, if anybody does.
+
+        Raises StateError when its id exists, or when one of its subject is unfinished and may not be gone past;
+        LeaseHeldError when that one is driven. Of several that start at the same moment, one comes first.
+        """
         ...
 
     def migration(self, migration_id: str) -> MigrationRecord: ...
 
     def newest_unfinished(self) -> MigrationRecord | None:
-        """The newest migration that a resume can go on with (running, partial or failed)."""
+        """The newest migration that a resume can go on with (running, partial, failed or paused)."""
         ...
 
     def newest(self) -> MigrationRecord | None: ...
@@ -153,6 +179,12 @@ class CheckpointStore(Protocol):
         ...
 
     def set_status(self, migration_id: str, status: MigrationStatus) -> MigrationRecord: ...
+
+    def request(self, migration_id: str, wanted: Request | None) -> None:
+        """Ask something of the process that drives the migration; None takes it back."""
+        ...
+
+    def requested(self, migration_id: str) -> Request | None: ...
 
     def set_settings(self, migration_id: str, settings: Json) -> MigrationRecord:
         """Replace the migration's settings, which must hold no secret."""
@@ -165,7 +197,13 @@ class CheckpointStore(Protocol):
     def table(self, migration_id: str, table: str) -> TableCheckpoint: ...
 
     def begin(
-        self, migration_id: str, table: str, trigger: Trigger, intent: Mapping[str, Any] | None = None
+        self,
+        migration_id: str,
+        table: str,
+        trigger: Trigger,
+        intent: Mapping[str, Any] | None = None,
+        *,
+        fence: int | None = None,
     ) -> PendingTransition:
         """Record the intent of a transition before its effect.
 
@@ -177,21 +215,29 @@ class CheckpointStore(Protocol):
         """The transition that was begun and neither committed nor abandoned."""
         ...
 
-    def commit(self, pending: PendingTransition, evidence: Mapping[str, Any] | None = None) -> TableCheckpoint:
+    def commit(
+        self, pending: PendingTransition, evidence: Mapping[str, Any] | None = None, *, fence: int | None = None
+    ) -> TableCheckpoint:
         """Record that the effect happened: the table moves to `pending.to_state`, the evidence is merged."""
         ...
 
-    def abandon(self, pending: PendingTransition, error: Json) -> None:
+    def abandon(self, pending: PendingTransition, error: Json, *, fence: int | None = None) -> None:
         """Record that the effect is given up; the table's state stays. Abandoning twice is no error."""
         ...
 
     def fire(
-        self, migration_id: str, table: str, trigger: Trigger, evidence: Mapping[str, Any] | None = None
+        self,
+        migration_id: str,
+        table: str,
+        trigger: Trigger,
+        evidence: Mapping[str, Any] | None = None,
+        *,
+        fence: int | None = None,
     ) -> TableCheckpoint:
         """Make a transition that has no effect in the world, at once."""
         ...
 
-    def fail(self, migration_id: str, table: str, error: Json) -> TableCheckpoint:
+    def fail(self, migration_id: str, table: str, error: Json, *, fence: int | None = None) -> TableCheckpoint:
         """Move the table to `failed` with this error (`TableferryError.to_wire`'s form)."""
         ...
 

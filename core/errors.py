@@ -30,6 +30,8 @@ class ErrorCode(StrEnum):
     PREFLIGHT_FAILED = "preflight_failed"
     VALIDATION_FAILED = "validation_failed"
     STATE = "state"
+    LEASE_HELD = "lease_held"
+    LEASE_LOST = "lease_lost"
 
 
 class TableferryError(Exception):
@@ -131,6 +133,18 @@ class StateError(FatalError):
     """The checkpoint store does not hold what the command needs, or holds something newer."""
 
     code = ErrorCode.STATE
+
+
+class LeaseHeldError(StateError):
+    """Another process drives the table or the migration; `facts` has its host, its pid, and since when."""
+
+    code = ErrorCode.LEASE_HELD
+
+
+class LeaseLostError(StateError):
+    """This process was taken for dead; it must change nothing of the table any more."""
+
+    code = ErrorCode.LEASE_LOST
 
 
 class UnavailableError(RetriableError):

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import copy
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from core.checkpoint_errors import (
+    driven_already,
     duplicate_migration,
     not_pending,
     still_pending,
+    unfinished_already,
     unknown_migration,
     unknown_table,
 )
@@ -23,33 +24,59 @@ from core.checkpoints import (
     MigrationRecord,
     MigrationStatus,
     PendingTransition,
+    Request,
     TableCheckpoint,
     TransitionRecord,
     TransitionStatus,
     as_json,
 )
+from core.leases import Lease, Start
 from core.lifecycle import TableState, Trigger
+from tests.fake_leases import InMemoryLeases
 
 
-class InMemoryCheckpoints:
+class InMemoryCheckpoints(InMemoryLeases):
     """A `CheckpointStore` that lasts as long as the object."""
 
     def __init__(self, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
-        self._now = now
-        self._lock = threading.RLock()
+        super().__init__(now)
         self._migrations: dict[str, MigrationRecord] = {}
-        self._tables: dict[tuple[str, str], TableCheckpoint] = {}
+        self._requests: dict[str, Request | None] = {}
         self._history: list[TransitionRecord] = []
 
     def close(self) -> None: ...
 
-    def create_migration(self, record: MigrationRecord, tables: Sequence[str]) -> None:
+    def create_migration(
+        self, record: MigrationRecord, tables: Sequence[str], start: Start | None = None
+    ) -> dict[str, Lease]:
         with self._lock:
+            if start is not None and record.subject is not None:
+                self._require_startable(record.subject, start)
             if record.id in self._migrations or len(set(tables)) < len(tables):
                 raise duplicate_migration(record.id)
             self._migrations[record.id] = copy.deepcopy(record)
             for table in tables:
                 self._tables[record.id, table] = TableCheckpoint(record.id, table, TableState.PENDING)
+            if start is None:
+                return {}
+            return {table: self._take(record.id, table, start.owner, start.lease_seconds) for table in tables}
+
+    def _require_startable(self, subject: str, start: Start) -> None:
+        for other in self.list_migrations(len(self._migrations)):
+            if other.subject != subject or other.status not in UNFINISHED:
+                continue
+            if driving := [lease for lease in self.leases(other.id) if not start.is_gone(lease.owner)]:
+                raise driven_already(other, driving[0])
+            if not start.beside_unfinished:
+                raise unfinished_already(other)
+
+    def request(self, migration_id: str, wanted: Request | None) -> None:
+        self.migration(migration_id)
+        self._requests[migration_id] = wanted
+
+    def requested(self, migration_id: str) -> Request | None:
+        self.migration(migration_id)
+        return self._requests.get(migration_id)
 
     def migration(self, migration_id: str) -> MigrationRecord:
         if migration_id not in self._migrations:
@@ -89,9 +116,16 @@ class InMemoryCheckpoints:
         return copy.deepcopy(self._tables[migration_id, table])
 
     def begin(
-        self, migration_id: str, table: str, trigger: Trigger, intent: Mapping[str, Any] | None = None
+        self,
+        migration_id: str,
+        table: str,
+        trigger: Trigger,
+        intent: Mapping[str, Any] | None = None,
+        *,
+        fence: int | None = None,
     ) -> PendingTransition:
         with self._lock:
+            self._require_fence(migration_id, table, fence)
             checkpoint = self.table(migration_id, table)
             open_one = self._open(migration_id, table)
             if open_one is None:
@@ -105,8 +139,11 @@ class InMemoryCheckpoints:
         open_one = self._open(migration_id, table)
         return None if open_one is None else _as_pending(open_one)
 
-    def commit(self, pending: PendingTransition, evidence: Mapping[str, Any] | None = None) -> TableCheckpoint:
+    def commit(
+        self, pending: PendingTransition, evidence: Mapping[str, Any] | None = None, *, fence: int | None = None
+    ) -> TableCheckpoint:
         with self._lock:
+            self._require_fence(pending.migration_id, pending.table, fence)
             before = self.table(pending.migration_id, pending.table)
             record = self._record(pending)
             if record.status is TransitionStatus.COMMITTED and record.evidence == as_json(evidence):
@@ -117,9 +154,9 @@ class InMemoryCheckpoints:
             self._end(record, TransitionStatus.COMMITTED, evidence)
             return self._move(after)
 
-    def abandon(self, pending: PendingTransition, error: Json) -> None:
+    def abandon(self, pending: PendingTransition, error: Json, *, fence: int | None = None) -> None:
         with self._lock:
-            self.table(pending.migration_id, pending.table)
+            self._require_fence(pending.migration_id, pending.table, fence)
             record = self._record(pending)
             if record.status is TransitionStatus.COMMITTED:
                 raise not_pending(pending, record.status.value)
@@ -127,21 +164,35 @@ class InMemoryCheckpoints:
                 self._end(record, TransitionStatus.ABANDONED, error=error)
 
     def fire(
-        self, migration_id: str, table: str, trigger: Trigger, evidence: Mapping[str, Any] | None = None
+        self,
+        migration_id: str,
+        table: str,
+        trigger: Trigger,
+        evidence: Mapping[str, Any] | None = None,
+        *,
+        fence: int | None = None,
     ) -> TableCheckpoint:
-        return self._at_once(migration_id, table, trigger, evidence, None)
+        return self._at_once(migration_id, table, trigger, fence, evidence=evidence)
 
-    def fail(self, migration_id: str, table: str, error: Json) -> TableCheckpoint:
-        return self._at_once(migration_id, table, Trigger.FAIL, None, error)
+    def fail(self, migration_id: str, table: str, error: Json, *, fence: int | None = None) -> TableCheckpoint:
+        return self._at_once(migration_id, table, Trigger.FAIL, fence, error=error)
 
     def transitions(self, migration_id: str, table: str) -> list[TransitionRecord]:
         self.table(migration_id, table)
         return copy.deepcopy([r for r in self._history if (r.migration_id, r.table) == (migration_id, table)])
 
     def _at_once(
-        self, migration_id: str, table: str, trigger: Trigger, evidence: Mapping[str, Any] | None, error: Json | None
+        self,
+        migration_id: str,
+        table: str,
+        trigger: Trigger,
+        fence: int | None,
+        *,
+        evidence: Mapping[str, Any] | None = None,
+        error: Json | None = None,
     ) -> TableCheckpoint:
         with self._lock:
+            self._require_fence(migration_id, table, fence)
             before = self.table(migration_id, table)
             after = before.after(trigger, as_json(evidence), copy.deepcopy(error))
             if (open_one := self._open(migration_id, table)) is not None:

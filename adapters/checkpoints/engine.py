@@ -69,7 +69,11 @@ def open_engine(url: URL) -> Engine:
     else:
         engine = create_engine(url, hide_parameters=True, pool_pre_ping=True, connect_args={"connect_timeout": 10})
     try:
-        with translated_errors(), _one_upgrade, engine.execution_options(write=True).begin() as connection:
+        with (
+            translated_errors(),
+            _one_upgrade,
+            engine.execution_options(write=True, upgrade=True).begin() as connection,
+        ):
             _upgrade(connection)
     except BaseException:
         engine.dispose()
@@ -114,12 +118,13 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.execute("PRAGMA journal_mode = WAL")
     # With WAL, NORMAL may lose the last commits on power loss: a forgotten commit is a repeated effect.
     connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("PRAGMA foreign_keys = ON")
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    write = connection.get_execution_options().get("write", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+    options = connection.get_execution_options()
+    # An upgrade rebuilds tables that others refer to. SQLite heeds this pragma between transactions only.
+    connection.exec_driver_sql(f"PRAGMA foreign_keys = {'OFF' if options.get('upgrade') else 'ON'}")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("write") else "BEGIN")
 
 
 def alembic_config(connection: Connection) -> Config:
@@ -147,3 +152,13 @@ def _upgrade(connection: Connection) -> None:
         )
     if set(there) != set(ours.get_heads()):
         command.upgrade(config, "head")
+        _require_whole(connection)
+
+
+def _require_whole(connection: Connection) -> None:
+    """What SQLite did not check while the upgrade rebuilt tables. Raises StateError, which undoes the upgrade."""
+    if connection.dialect.name == "sqlite" and connection.exec_driver_sql("PRAGMA foreign_key_check").first():
+        raise StateError(
+            "The checkpoint store cannot be upgraded: some of its rows refer to rows that are not there.",
+            remedy="Use the version that wrote it, or start with another TABLEFERRY_STATE_URL.",
+        )

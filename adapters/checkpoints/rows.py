@@ -2,86 +2,29 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from enum import StrEnum
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import (
-    JSON,
-    CheckConstraint,
-    Column,
-    DateTime,
-    Dialect,
-    ForeignKeyConstraint,
-    Index,
-    MetaData,
-    String,
-    TypeDecorator,
-    text,
-)
-from sqlalchemy import Enum as SqlEnum
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, Integer, String, text
 from sqlalchemy.orm import declared_attr
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
+from adapters.checkpoints.columns import Row, UtcDateTime, json_column, words
 from core.checkpoints import (
     Json,
     MigrationRecord,
     MigrationStatus,
     PendingTransition,
+    Request,
     TableCheckpoint,
     TransitionRecord,
     TransitionStatus,
 )
+from core.leases import Lease, Owner
 from core.lifecycle import TableState, Trigger
 
 
-class UtcDateTime(TypeDecorator[datetime]):
-    """An aware datetime, stored and returned in UTC; SQLite has no time zones of its own."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is not None and value.tzinfo is None:
-            raise ValueError("a checkpoint's moment needs a time zone")
-        return None if value is None else value.astimezone(UTC)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-def _words(words: type[StrEnum], name: str) -> SqlEnum:
-    # Without validate_strings a misspelt word would be stored, and every later read of the table would fail.
-    return SqlEnum(
-        words,
-        native_enum=False,
-        create_constraint=True,
-        validate_strings=True,
-        values_callable=lambda members: [member.value for member in members],
-        name=name,
-        length=32,
-    )
-
-
-def _json(*, nullable: bool = False) -> Any:
-    return Field(default=None, sa_column=Column(JSON(none_as_null=True), nullable=nullable))
-
-
-class _Row(SQLModel):
-    metadata = MetaData(
-        naming_convention={
-            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-            "ck": "ck_%(table_name)s_%(constraint_name)s",
-            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
-            "pk": "pk_%(table_name)s",
-        }
-    )
-
-
-class MigrationRow(_Row, table=True):
+class MigrationRow(Row, table=True):
     """`number` orders migrations by creation; clocks may tie or step back."""
 
     __tablename__ = "migration"
@@ -89,11 +32,13 @@ class MigrationRow(_Row, table=True):
     number: int | None = Field(default=None, primary_key=True)
     id: str = Field(sa_type=String(255), unique=True)
     contract_hash: str = Field(sa_type=String(255))
-    contract: Json = _json()
-    settings: Json = _json()
-    status: MigrationStatus = Field(sa_type=_words(MigrationStatus, "status"))
+    contract: Json = json_column()
+    settings: Json = json_column()
+    status: MigrationStatus = Field(sa_type=words(MigrationStatus, "status"))
     created_at: datetime = Field(sa_type=UtcDateTime)
     updated_at: datetime = Field(sa_type=UtcDateTime)
+    request: Request | None = Field(default=None, sa_type=words(Request, "request"), nullable=True)
+    subject: str | None = Field(default=None, sa_type=String(255))
 
     @classmethod
     def of(cls, record: MigrationRecord) -> MigrationRow:
@@ -105,15 +50,23 @@ class MigrationRow(_Row, table=True):
             status=record.status,
             created_at=record.created_at,
             updated_at=record.updated_at,
+            subject=record.subject,
         )
 
     def record(self) -> MigrationRecord:
         return MigrationRecord(
-            self.id, self.contract_hash, self.contract, self.settings, self.status, self.created_at, self.updated_at
+            self.id,
+            self.contract_hash,
+            self.contract,
+            self.settings,
+            self.status,
+            self.created_at,
+            self.updated_at,
+            self.subject,
         )
 
 
-class TableRow(_Row, table=True):
+class TableRow(Row, table=True):
     """One table's checkpoint; `version` is SQLAlchemy's optimistic lock, so a stale write is a StaleDataError."""
 
     __tablename__ = "table_checkpoint"
@@ -125,11 +78,14 @@ class TableRow(_Row, table=True):
     migration_id: str = Field(sa_type=String(255), primary_key=True)
     table_name: str = Field(sa_type=String(255), primary_key=True)
     position: int
-    state: TableState = Field(sa_type=_words(TableState, "state"))
-    failed_from: TableState | None = Field(default=None, sa_type=_words(TableState, "failed_from"), nullable=True)
-    evidence: Json = _json()
-    error: Json | None = _json(nullable=True)
+    state: TableState = Field(sa_type=words(TableState, "state"))
+    failed_from: TableState | None = Field(default=None, sa_type=words(TableState, "failed_from"), nullable=True)
+    evidence: Json = json_column()
+    error: Json | None = json_column(nullable=True)
     version: int = Field(default=None, nullable=False)
+    lease_owner: Json | None = json_column(nullable=True)
+    lease_fence: int = Field(default=0, sa_type=Integer, sa_column_kwargs={"server_default": "0"})
+    lease_expires_at: datetime | None = Field(default=None, sa_type=UtcDateTime, nullable=True)
 
     @declared_attr.directive
     def __mapper_args__(cls) -> dict[str, Any]:  # noqa: N805 - SQLAlchemy passes the class
@@ -152,6 +108,14 @@ class TableRow(_Row, table=True):
             self.version,
         )
 
+    def lease(self) -> Lease | None:
+        """Who holds the table, whether or not that expired."""
+        if self.lease_owner is None or self.lease_expires_at is None:
+            return None
+        owner = dict(self.lease_owner)
+        since = datetime.fromisoformat(owner.pop("since"))
+        return Lease(self.migration_id, self.table_name, Owner(**owner), self.lease_fence, since, self.lease_expires_at)
+
     def move_to(self, checkpoint: TableCheckpoint) -> None:
         self.state = checkpoint.state
         self.failed_from = checkpoint.failed_from
@@ -159,7 +123,7 @@ class TableRow(_Row, table=True):
         self.error = checkpoint.error
 
 
-class TransitionRow(_Row, table=True):
+class TransitionRow(Row, table=True):
     """One transition; the partial index lets the database itself hold "at most one pending a table"."""
 
     __tablename__ = "transition"
@@ -181,13 +145,13 @@ class TransitionRow(_Row, table=True):
     id: int | None = Field(default=None, primary_key=True)
     migration_id: str = Field(sa_type=String(255))
     table_name: str = Field(sa_type=String(255))
-    trigger: Trigger = Field(sa_type=_words(Trigger, "trigger"))
-    from_state: TableState = Field(sa_type=_words(TableState, "from_state"))
-    to_state: TableState = Field(sa_type=_words(TableState, "to_state"))
-    status: TransitionStatus = Field(sa_type=_words(TransitionStatus, "status"))
-    intent: Json = _json()
-    evidence: Json = _json()
-    error: Json | None = _json(nullable=True)
+    trigger: Trigger = Field(sa_type=words(Trigger, "trigger"))
+    from_state: TableState = Field(sa_type=words(TableState, "from_state"))
+    to_state: TableState = Field(sa_type=words(TableState, "to_state"))
+    status: TransitionStatus = Field(sa_type=words(TransitionStatus, "status"))
+    intent: Json = json_column()
+    evidence: Json = json_column()
+    error: Json | None = json_column(nullable=True)
     started_at: datetime = Field(sa_type=UtcDateTime)
     ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
@@ -216,6 +180,3 @@ class TransitionRow(_Row, table=True):
             error=self.error,
             ended_at=self.ended_at,
         )
-
-
-METADATA = _Row.metadata

@@ -18,15 +18,15 @@ from sqlalchemy.exc import IntegrityError
 
 from adapters.checkpoints import open_store
 from adapters.checkpoints.engine import checkpoint_url, open_engine
+from adapters.checkpoints.metadata import METADATA
 from adapters.checkpoints.queries import move, table_row
-from adapters.checkpoints.rows import METADATA
 from core.checkpoints import MigrationRecord, MigrationStatus
 from core.errors import SettingsError, StateError, UnavailableError
 from core.lifecycle import TableState, Trigger
 from tests.ports.postgres import PostgresServer
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
-HEAD = "0001"
+HEAD = "0002"
 
 
 def new_migration(url: str, tables: tuple[str, ...], state: TableState) -> None:

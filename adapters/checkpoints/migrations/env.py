@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from adapters.checkpoints.rows import METADATA
+from adapters.checkpoints.metadata import METADATA
 
 connection = context.config.attributes["connection"]
 context.configure(
