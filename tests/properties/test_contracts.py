@@ -15,7 +15,7 @@ from tests.properties.product import Product
 from tests.properties.shops import Shop, shops
 
 pytestmark = pytest.mark.server
-SHOPS, CONTRACTS = 12, 400
+SHOPS, CONTRACTS = 12, 300
 
 
 @pytest.fixture
