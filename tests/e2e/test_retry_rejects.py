@@ -43,7 +43,7 @@ def items(ferry: Ferry) -> dict[int, Any]:
 
 
 def test_rejected_rows_are_shown_repaired_and_loaded(ferry: Ferry, database: Database, contract: str) -> None:
-    """The whole way of bad rows: kept aside, looked at, mended at the source (one deleted), loaded; then all is done."""
+    """The whole way of bad rows: kept aside, looked at, mended at the source (one deleted there), and loaded."""
     first = ferry.result("run", contract, "--rejects", "keep", code=3)
     assert first["metrics"]["rejects"] == 4
     shown = ferry.result("rejects", first["migration_id"], "--limit", "3")
@@ -61,7 +61,11 @@ def test_rejected_rows_are_shown_repaired_and_loaded(ferry: Ferry, database: Dat
     (check,) = again["validation"]
     assert (check["passed"], check["rows_in_view"], check["items_written"], check["rejects"]) == (True, 59, 59, 0)
     assert items(ferry) == {n: item(n) for n in range(ROWS) if n != 59}
-    assert ferry.result("resume", first["migration_id"]) == again, "nothing is left to resume, nothing changes"
+    resumed = ferry.result("resume", first["migration_id"])
+    moments = ("finished_at", "seconds")  # the checkpoint's own, a few milliseconds after the first report's
+    assert {k: v for k, v in resumed.items() if k not in moments} == {
+        k: v for k, v in again.items() if k not in moments
+    }
 
 
 def test_items_of_others_stay_as_they_are(ferry: Ferry, database: Database, contract: str) -> None:
