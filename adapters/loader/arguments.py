@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 
+from core.items.control import MARK
+
 from adapters.loader.errors import ArgumentsError
 
 MAX_WRITERS = 64
@@ -19,7 +21,8 @@ class Arguments:
     `keep_existing`: an item that the table holds is never overwritten by another. `collisions`: the S3 key of what a
     preflight found to share keys, which a load leaves out. `whole_chunks`: rejected rows are not told apart by their
     source key, so a retry loads their whole chunks. A preflight is told whether keys are proved to be distinct,
-    and which of several rows with one key is chosen: none, first or last.
+    and which of several rows with one key is chosen: none, first or last. `mark`: the name under which a run that is
+    asked to end says so.
     """
 
     plan_bucket: str
@@ -38,6 +41,7 @@ class Arguments:
     whole_chunks: bool = False
     distinct_keys: bool = False
     on_collision: str = "none"
+    mark: str = ""
 
     def includes(self, chunk: int) -> bool:
         """Whether this run is to load the chunk; both ends of `--chunks` are included."""
@@ -52,7 +56,9 @@ def parse(argv: Sequence[str]) -> Arguments:
     --plan s3://bucket/key, --secret-arn ARN or --connection-name NAME, --run-token TEXT, --task NAME (load),
     --writers 1 to 64 (4), --chunks FIRST-LAST (all), --validation ID, --delete-extra true or false (false),
     --existing overwrite or keep (overwrite), --collisions KEY, --whole-chunks true or false (false),
-    --distinct-keys true or false (false), --on-collision none, first or last (none). Raises ArgumentsError.
+    --distinct-keys true or false (false), --on-collision none, first or last (none), --mark NAME.
+
+    Raises ArgumentsError.
     """
     given, _ = _parser().parse_known_args(list(argv))
     if (given.secret_arn is None) == (given.connection_name is None):
@@ -78,6 +84,7 @@ def parse(argv: Sequence[str]) -> Arguments:
         whole_chunks=given.whole_chunks == "true",
         distinct_keys=given.distinct_keys == "true",
         on_collision=given.on_collision,
+        mark=given.mark,
     )
 
 
@@ -103,6 +110,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--whole-chunks", choices=("true", "false"), default="false")
     parser.add_argument("--distinct-keys", choices=("true", "false"), default="false")
     parser.add_argument("--on-collision", choices=("none", "first", "last"), default="none")
+    parser.add_argument(MARK, default="")
     return parser
 
 

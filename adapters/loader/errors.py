@@ -11,6 +11,14 @@ class ArgumentsError(LoadError):
     """The job's arguments or its plan are wrong."""
 
 
+class StopRequestedError(LoadError):
+    """Somebody asked this run to end (`request`: pause or cancel); what it finished stays."""
+
+    def __init__(self, request: str) -> None:
+        super().__init__(f"this run was asked to end: {request}")
+        self.request = request
+
+
 class CredentialsError(LoadError):
     """The secret or the Glue connection does not say how to reach the source."""
 

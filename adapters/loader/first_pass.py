@@ -17,7 +17,8 @@ from typing import Any, Callable, TypeVar
 from core.items.plan import Chunk, LoadPlan
 
 from adapters.loader.chunks import MAX_ATTEMPTS
-from adapters.loader.errors import SourceLostError
+from adapters.loader.control import Control
+from adapters.loader.errors import SourceLostError, StopRequestedError
 from adapters.loader.expected import ExpectedItems, add_item
 from adapters.loader.plain_json import item_of, item_text
 from adapters.loader.scan import TableScan
@@ -50,13 +51,14 @@ class FirstPass:
     """Sums up the view and the table of one plan."""
 
     def __init__(
-        self, plan: LoadPlan, expected: ExpectedItems, scan: TableScan, store: ValidationStore, *, segments: int,
-        keep_seconds: float = _KEEP_SECONDS, wait: Callable[[float], Any] = time.sleep,
+        self, plan: LoadPlan, expected: ExpectedItems, scan: TableScan, store: ValidationStore, control: Control, *,
+        segments: int, keep_seconds: float = _KEEP_SECONDS, wait: Callable[[float], Any] = time.sleep,
     ) -> None:  # fmt: skip
         self._plan = plan
         self._expected = expected
         self._scan = scan
         self._store = store
+        self._control = control
         self._keep_seconds = keep_seconds
         self._wait = wait
         self._lock = threading.Lock()
@@ -69,8 +71,17 @@ class FirstPass:
         """What the view says that there should be, and what the table holds."""
         due = _Due(self._keep_seconds)
         beside = [partial(self._read_segment, segment, due) for segment in self._unfinished()]
-        together(self._scan.stop, self._read_source, beside)
+        try:
+            together(self._scan.stop, self._read_source, beside)
+        except StopRequestedError:
+            self._keep()
+            raise
         return self._source, self._target
+
+    def _keep(self) -> None:
+        """What every thread has now that all are over; a run that goes on begins there."""
+        self._store.keep_side("source", self._source, self._chunks_done)
+        self._store.keep_side("target", self._target, self._positions)
 
     def _unfinished(self) -> list[int]:
         return [segment for segment, position in enumerate(self._positions) if position != _DONE]
@@ -79,6 +90,7 @@ class FirstPass:
         due = _Due(self._keep_seconds)
         total = sum(chunk.rows for chunk in self._plan.chunks) or None
         for chunk in self._plan.chunks[self._chunks_done :]:
+            self._control.go_on()
             self._source.merge(with_source(partial(self._tally, chunk), self._wait))
             self._chunks_done += 1
             if due.now():
@@ -94,6 +106,7 @@ class FirstPass:
     def _read_segment(self, segment: int, due: _Due) -> None:
         at = self._positions[segment]
         for page in self._scan.pages(segment, len(self._positions), None if at is None else item_of(at)):
+            self._control.go_on()
             part = Tally(rows=len(page.items))
             for item in page.items:
                 add_item(part, item, self._expected.keys, self._expected.indexes)

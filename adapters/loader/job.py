@@ -13,8 +13,9 @@ from core.items.plan import Chunk, LoadPlan
 
 from adapters.loader.arguments import Arguments, parse
 from adapters.loader.chunks import ChunkLoader
+from adapters.loader.control import Control, leave_sign
 from adapters.loader.ends import source_of, writer_factory
-from adapters.loader.errors import ArgumentsError
+from adapters.loader.errors import ArgumentsError, StopRequestedError
 from adapters.loader.key_guard import read_collisions
 from adapters.loader.objects import Bucket
 from adapters.loader.preflight import preflight
@@ -26,7 +27,7 @@ from adapters.loader.validate import validate
 
 
 def main(argv: Sequence[str]) -> None:
-    """Do the task of this run on the table that a plan in S3 describes.
+    """Do the task of this run on the table that a plan in S3 describes; ends early, and well, where it is asked to.
 
     Raises LoadError, or the error of AWS or the source.
     """
@@ -35,7 +36,12 @@ def main(argv: Sequence[str]) -> None:
     if task is None:
         raise ArgumentsError(f"--task must be one of {', '.join(TASKS)}")
     bucket = Bucket(boto3.client("s3"), arguments.plan_bucket)
-    task(arguments, _plan(bucket, arguments.plan_key), bucket)
+    plan = _plan(bucket, arguments.plan_key)
+    try:
+        task(arguments, plan, bucket)
+    except StopRequestedError as asked:
+        leave_sign(arguments, plan, bucket, asked.request)
+        _print(event="stopped", request=asked.request)
 
 
 def load(arguments: Arguments, plan: LoadPlan, bucket: Bucket) -> None:
@@ -63,12 +69,13 @@ TASKS: dict[str, Task] = {
 
 
 def _load_chunks(arguments: Arguments, plan: LoadPlan, chunks: Sequence[Chunk], bucket: Bucket) -> None:
-    results = Results(bucket, plan)
+    results, control = Results(bucket, plan), Control(bucket, plan)
     with closing(RowReader(source_of(arguments), plan)) as reader:
         new_writer = writer_factory(plan, arguments)
         collisions = read_collisions(bucket, arguments.collisions)
         loader = ChunkLoader(plan, reader, new_writer, bucket, run_token=arguments.run_token, collisions=collisions)
         for chunk in chunks:
+            control.go_on()
             result = loader.load(chunk)
             results.store(result)
             _print_chunk(result)

@@ -12,7 +12,7 @@ import resource
 import tempfile
 import time
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any, Callable
 
@@ -25,6 +25,7 @@ from core.items.rejects import Reason, RejectedRow
 
 from adapters.loader.arguments import Arguments
 from adapters.loader.chunks import MAX_ATTEMPTS
+from adapters.loader.control import Control
 from adapters.loader.ends import source_of
 from adapters.loader.errors import SourceLostError
 from adapters.loader.findings import Findings
@@ -36,10 +37,14 @@ from adapters.loader.shared_keys import SharedKeys
 
 def preflight(arguments: Arguments, plan: LoadPlan, bucket: Bucket) -> None:
     """Survey every chunk of the plan; leaves `preflight/<token>/result.json`, and the shared keys if there are any."""
-    began = time.monotonic()
-    with tempfile.TemporaryDirectory() as directory, closing(RowReader(source_of(arguments), plan)) as reader:
-        survey = Survey(plan, reader, None if arguments.distinct_keys else KeySpill(Path(directory) / "keys"))
+    began, control = time.monotonic(), Control(bucket, plan)
+    with ExitStack() as kept:
+        reader = kept.enter_context(closing(RowReader(source_of(arguments), plan)))
+        directory = Path(kept.enter_context(tempfile.TemporaryDirectory()))
+        spill = None if arguments.distinct_keys else kept.enter_context(closing(KeySpill(directory / "keys")))
+        survey = Survey(plan, reader, spill)
         for chunk in plan.chunks:
+            control.go_on()
             survey.chunk(chunk)
         found = survey.result(arguments.on_collision)
     packed = found.pop("packed")

@@ -26,6 +26,7 @@ from core.items.size import item_size
 from adapters.loader.arguments import Arguments
 from adapters.loader.backoff import Backoff
 from adapters.loader.batches import Batcher
+from adapters.loader.control import Control
 from adapters.loader.differences import DIFFERING, EXTRA, MISSING
 from adapters.loader.ends import source_of
 from adapters.loader.errors import ArgumentsError
@@ -60,7 +61,7 @@ def repair(arguments: Arguments, plan: LoadPlan, bucket: Bucket) -> None:
 
 @dataclass
 class _Chunk:
-    """What is to be written again of one chunk: key digests, and the rows' own keys."""
+    """What is to be written again of one chunk: key digests, and the rows' own keys while they are few."""
 
     ids: set[bytes] = field(default_factory=set)
     cells: list[Any] = field(default_factory=list)
@@ -73,6 +74,7 @@ class Repair:
         self, plan: LoadPlan, reader: RowReader, client: Any, bucket: Bucket, validation: str, *, writers: int
     ) -> None:
         self._plan = plan
+        self._control = Control(bucket, plan)
         self._reader = reader
         self._client = client
         self._bucket = bucket
@@ -105,7 +107,8 @@ class Repair:
     def _repair_round(self, key: str, actions: IO[bytes], *, delete_extra: bool) -> None:
         wanted: dict[int, _Chunk] = {}
         # A round's findings are at most as many as its limit of items, without their contents.
-        for finding in _lines(self._bucket, key):
+        for finding in map(json.loads, self._bucket.lines(key)):
+            self._control.go_on()
             item_key = item_of(finding["key"])
             if finding["kind"] == EXTRA:
                 done = self._delete(item_key, finding["actual_digest"]) if delete_extra else LEFT
@@ -113,11 +116,13 @@ class Repair:
             elif finding["kind"] in (MISSING, DIFFERING):
                 of_chunk = wanted.setdefault(finding["chunk"], _Chunk())
                 of_chunk.ids.add(key_digest(item_key, self._expected.keys))
-                of_chunk.cells.append(finding["cells"])
+                if len(of_chunk.cells) <= _ROWS_BY_KEY:
+                    of_chunk.cells.append(finding["cells"])
             else:
                 self._note(actions, LEFT, item_key)
         for chunk in self._plan.chunks:
             if chunk.number in wanted:
+                self._control.go_on()
                 self._write_chunk(chunk, wanted[chunk.number], actions)
 
     def _write_chunk(self, chunk: Chunk, wanted: _Chunk, actions: IO[bytes]) -> None:
@@ -181,9 +186,3 @@ def _still(item: Item) -> dict[str, Any]:
         "ExpressionAttributeNames": {f"#a{n}": name for n, name in enumerate(names)},
         "ExpressionAttributeValues": {f":v{n}": item[name] for n, name in enumerate(names)},
     }
-
-
-def _lines(bucket: Bucket, key: str) -> Iterator[dict[str, Any]]:
-    for line in bucket.text(key).split("\n"):
-        if line:
-            yield json.loads(line)

@@ -20,6 +20,7 @@ from core.items.plan import Cell, Chunk, Kind, LoadPlan
 
 from adapters.loader.arguments import Arguments
 from adapters.loader.chunks import ChunkLoader
+from adapters.loader.control import Control
 from adapters.loader.ends import source_of, writer_factory
 from adapters.loader.key_guard import read_collisions
 from adapters.loader.objects import Bucket
@@ -34,9 +35,11 @@ MAX_KEYS = 5_000
 
 def retry_rejects(arguments: Arguments, plan: LoadPlan, bucket: Bucket) -> None:
     """Load the rejected rows of every chunk again; prints one JSON line and rewrites rejects and result for each."""
+    control = Control(bucket, plan)
     with closing(RowReader(source_of(arguments), plan)) as reader:
         retry = _Retry(arguments, plan, bucket, reader)
         for chunk in plan.chunks:
+            control.go_on()
             retry.chunk(chunk)
 
 

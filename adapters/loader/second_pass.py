@@ -20,6 +20,7 @@ from core.items.canonical import item_digest, key_digest
 from core.items.item import Item
 from core.items.plan import Cell, Chunk, LoadPlan
 
+from adapters.loader.control import Control
 from adapters.loader.differences import Differences, Finding
 from adapters.loader.expected import ExpectedItems
 from adapters.loader.first_pass import with_source
@@ -44,13 +45,14 @@ class SecondPass:
     """Looks again at the buckets of one plan that differ."""
 
     def __init__(
-        self, plan: LoadPlan, expected: ExpectedItems, scan: TableScan, store: ValidationStore, *, segments: int,
-        limits: Limits,
+        self, plan: LoadPlan, expected: ExpectedItems, scan: TableScan, store: ValidationStore, control: Control, *,
+        segments: int, limits: Limits,
     ) -> None:  # fmt: skip
         self._plan = plan
         self._expected = expected
         self._scan = scan
         self._store = store
+        self._control = control
         self._segments = segments
         self._limits = limits
 
@@ -80,6 +82,7 @@ class SecondPass:
     def _read_source(self, found: Differences, wanted: frozenset[int]) -> None:
         rows = 0
         for chunk in self._plan.chunks:
+            self._control.go_on()
             rows += with_source(partial(self._read_chunk, found, wanted, chunk))
             self._store.say("looking at what differs", rows, sum(c.rows for c in self._plan.chunks) or None)
 
@@ -97,6 +100,7 @@ class SecondPass:
 
     def _read_segment(self, found: Differences, wanted: frozenset[int], segment: int) -> None:
         for page in self._scan.pages(segment, self._segments):
+            self._control.go_on()
             for item in page.items:
                 id_ = key_digest(item, self._expected.keys)
                 if bucket_of(id_) in wanted:

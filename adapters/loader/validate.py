@@ -15,6 +15,7 @@ from core.items.plan import LoadPlan
 
 from adapters.loader.arguments import Arguments
 from adapters.loader.backoff import Backoff
+from adapters.loader.control import Control
 from adapters.loader.differences import KINDS
 from adapters.loader.ends import source_of
 from adapters.loader.expected import ExpectedItems
@@ -58,12 +59,14 @@ class FullValidation:
 
     def __init__(
         self, plan: LoadPlan, reader: RowReader, scan: TableScan, bucket: Bucket, validation: str, *, segments: int,
-        limits: Limits | None = None, pace: Pace | None = None, wait: Callable[[float], Any] = time.sleep,
+        limits: Limits | None = None, pace: Pace | None = None, control: Control | None = None,
+        wait: Callable[[float], Any] = time.sleep,
     ) -> None:  # fmt: skip
         self._plan = plan
         self._reader = reader
         self._scan = scan
         self._bucket = bucket
+        self._control = control or Control(bucket, plan)
         self._validation = validation
         self._segments = segments
         self._limits = limits or Limits()
@@ -85,7 +88,7 @@ class FullValidation:
         expected = ExpectedItems(self._plan, self._reader, self._bucket)
         with closing(self._reader):
             first = FirstPass(
-                *(self._plan, expected, self._scan, store),
+                *(self._plan, expected, self._scan, store, self._control),
                 segments=self._segments,
                 keep_seconds=self._pace.keep_seconds,
                 wait=self._wait,
@@ -93,7 +96,7 @@ class FullValidation:
             source, target = first.run()
             first_seconds = time.monotonic() - began
             second = SecondPass(
-                *(self._plan, expected, self._scan, store), segments=self._segments, limits=self._limits
+                *(self._plan, expected, self._scan, store, self._control), segments=self._segments, limits=self._limits
             )
             counts, mismatches, rounds = second.run(source, target)
         return {
