@@ -31,7 +31,7 @@ from core.items.sources import FromColumn
 from core.ports import QueryResult
 from core.preflight import ColumnFacts, EntityRows, plan_preflight
 from core.steps.preflight_sql import ask
-from tests.benchmarks.loader_memory import PEAK, _environment
+from tests.benchmarks.loader_memory import PEAK, runtime_environment
 
 ROWS = 5_000_000
 CHUNK_ROWS = 10_000
@@ -59,8 +59,8 @@ def main(rows: int) -> None:
     """Fill the table, look at it both ways, and print what they took."""
     with tempfile.TemporaryDirectory() as directory, SqlServer(Path(directory) / "server") as server:
         url = urlsplit(server.url)
-        address = {"host": url.hostname or "", "port": url.port or 3306, "user": url.username or "root"}
-        with pymysql.connect(**address, autocommit=True) as connection:  # type: ignore[arg-type]
+        host, port, user = url.hostname or "", url.port or 3306, url.username or "root"
+        with pymysql.connect(host=host, port=port, user=user, autocommit=True) as connection:
             began = time.monotonic()
             _fill(connection, rows)
             _say("filled", rows, time.monotonic() - began)
@@ -68,8 +68,9 @@ def main(rows: int) -> None:
             findings = asyncio.run(ask(_Source(connection), "v", "", _sql_plan()))  # type: ignore[arg-type]
             _require([(f["reason"], f["count"]) for f in findings or []], [("key_collision", 2 * BROKEN)])
             _say("SQL", rows, time.monotonic() - began)
-        with _environment(Path(directory) / "runtime") as environment:
-            _by_a_run(Path(directory), environment, {**address, "username": address["user"], "password": ""}, rows)
+        with runtime_environment(Path(directory) / "runtime") as environment:
+            source = {"host": host, "port": port, "username": user, "password": ""}
+            _by_a_run(Path(directory), environment, source, rows)
 
 
 class _Source:
