@@ -61,6 +61,18 @@ def test_reading_is_bounded_and_does_not_cut_a_character(objects: Caller, bucket
     assert {t["size_bytes"] for t in texts} == {7}
 
 
+@pytest.mark.parametrize(
+    ("start", "text", "truncated"),
+    [(0, "012", True), (4, "456", True), (7, "789", False), (10, "", False), (99, "", False)],
+)
+def test_reading_can_begin_anywhere(
+    objects: Caller, bucket: str, prefix: str, start: int, text: str, truncated: bool
+) -> None:
+    objects.answer("s3_put_object", bucket=bucket, key=f"{prefix}t", text="0123456789")
+    got = objects.answer("s3_get_object", bucket=bucket, key=f"{prefix}t", max_bytes=3, start=start)
+    assert (got["text"], got["truncated"], got["size_bytes"]) == (text, truncated, 10)
+
+
 def test_bytes_that_are_no_text_are_refused_as_text(objects: Caller, bucket: str, prefix: str) -> None:
     objects.answer("s3_put_object", bucket=bucket, key=f"{prefix}x", base64="//4=")
     refusal = objects.refusal("s3_get_object", bucket=bucket, key=f"{prefix}x")
