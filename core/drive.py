@@ -3,6 +3,8 @@
 Guarantees:
 - A step's intent is stored before its effect, and its evidence after it; nothing else changes a table's state.
 - A step that fails leaves its table `failed` with the error; other tables do not notice.
+- What is stored carries the fence of the lease that the table is driven by; a process that lost it stops, and its
+  table is not marked as failed: somebody else drives it.
 - A table that is picked up after a death goes on from its last commit; a live job run is watched, a dead one replaced.
 """
 
@@ -11,11 +13,20 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from core.checkpoints import CheckpointStore, PendingTransition, TableCheckpoint
-from core.errors import ErrorCode, InternalError, NotFoundError, StateError, TableferryError
+from core.errors import (
+    ErrorCode,
+    InternalError,
+    LeaseHeldError,
+    LeaseLostError,
+    NotFoundError,
+    StateError,
+    TableferryError,
+)
+from core.ledger import StoredLedger
 from core.lifecycle import TableState, Trigger
 from core.steps import STEPS, TableRun
 from core.steps.job_run import RUN_TOKEN
@@ -31,13 +42,26 @@ class TableDriver:
 
     run: TableRun
     store: CheckpointStore
+    fence: int | None = None
 
     async def checkpoint(self) -> TableCheckpoint:
         """Where the table stands."""
-        return await asyncio.to_thread(self.store.table, self.run.migration_id, self.run.table.name)
+        return await asyncio.to_thread(self.store.table, *self._place)
 
     async def pick_up(self) -> Trigger | None:
-        """Look at a table that may have been left in the middle; returns the trigger to go on with, None when final."""
+        """Look at a table that may have been left in the middle; returns the trigger to go on with, None when final.
+
+        Raises what looking raised, after the table was marked as failed with it.
+        """
+        try:
+            return await self._look()
+        except (LeaseLostError, LeaseHeldError):
+            raise
+        except TableferryError as error:
+            await self._fail(error)
+            raise
+
+    async def _look(self) -> Trigger | None:
         checkpoint = await self.checkpoint()
         # A run can succeed and yet leave a chunk out; watching it again would find the same again.
         incomplete = (checkpoint.error or {}).get("code") == ErrorCode.JOB_FAILED
@@ -77,7 +101,7 @@ class TableDriver:
     async def note_repair(self, done: Mapping[str, Any]) -> Trigger:
         """Record what a repair did to a table that failed its validation; it is to be validated again."""
         evidence = {"repair": dict(done)}
-        await asyncio.to_thread(self.store.fire, self.run.migration_id, self.run.table.name, Trigger.RETRY, evidence)
+        await self._fire(Trigger.RETRY, evidence)
         return Trigger.FINISH_VALIDATION
 
     async def advance(self, trigger: Trigger, more_intent: Mapping[str, Any] = {}) -> Trigger | None:
@@ -88,6 +112,8 @@ class TableDriver:
         """
         try:
             return await self._transition(trigger, more_intent)
+        except (LeaseLostError, LeaseHeldError):
+            raise  # another process drives the table; that this one stops is no failure of it
         except TableferryError as error:
             await self._fail(error)
             raise
@@ -103,22 +129,27 @@ class TableDriver:
     async def _transition(self, trigger: Trigger, more_intent: Mapping[str, Any]) -> Trigger | None:
         before = await self.checkpoint()
         pending = await asyncio.to_thread(
-            self.store.begin, self.run.migration_id, self.run.table.name, trigger, {**_intent(trigger), **more_intent}
+            self.store.begin, *self._place, trigger, {**_intent(trigger), **more_intent}, fence=self.fence
         )
-        evidence = await STEPS[trigger](self.run, pending.intent, before.evidence)
-        after = await asyncio.to_thread(self.store.commit, pending, evidence)
+        run = replace(self.run, ledger=StoredLedger(self.store, *self._place, self.fence))
+        evidence = await STEPS[trigger](run, pending.intent, before.evidence)
+        after = await asyncio.to_thread(self.store.commit, pending, evidence, fence=self.fence)
         return after.life.next_trigger()
+
+    @property
+    def _place(self) -> tuple[str, str]:
+        return self.run.migration_id, self.run.table.name
 
     async def _fail(self, error: TableferryError) -> None:
         checkpoint = await self.checkpoint()
         if not checkpoint.life.may(Trigger.FAIL):
             if (pending := await self._pending()) is not None:
-                await asyncio.to_thread(self.store.abandon, pending, error.to_wire())
+                await asyncio.to_thread(self.store.abandon, pending, error.to_wire(), fence=self.fence)
             return
-        await asyncio.to_thread(self.store.fail, self.run.migration_id, self.run.table.name, error.to_wire())
+        await asyncio.to_thread(self.store.fail, *self._place, error.to_wire(), fence=self.fence)
 
-    async def _fire(self, trigger: Trigger) -> TableCheckpoint:
-        return await asyncio.to_thread(self.store.fire, self.run.migration_id, self.run.table.name, trigger)
+    async def _fire(self, trigger: Trigger, evidence: Mapping[str, Any] | None = None) -> TableCheckpoint:
+        return await asyncio.to_thread(self.store.fire, *self._place, trigger, evidence, fence=self.fence)
 
     async def _needs_another_run(self, checkpoint: TableCheckpoint, incomplete: bool) -> bool:
         pending = await self._pending()
@@ -137,13 +168,14 @@ class TableDriver:
         return pending is not None and pending.trigger is Trigger.RESTART_LOAD
 
     async def _pending(self) -> PendingTransition | None:
-        return await asyncio.to_thread(self.store.pending, self.run.migration_id, self.run.table.name)
+        return await asyncio.to_thread(self.store.pending, *self._place)
 
     async def _give_up_watching(self) -> None:
         """A `finish_load` that was being watched when the process died waits for a run that is dead now."""
         pending = await self._pending()
         if pending is not None and pending.trigger is Trigger.FINISH_LOAD:
-            await asyncio.to_thread(self.store.abandon, pending, {"message": "the job run died; another replaces it"})
+            reason = {"message": "the job run died; another replaces it"}
+            await asyncio.to_thread(self.store.abandon, pending, reason, fence=self.fence)
 
 
 def _not_loaded(checkpoint: TableCheckpoint) -> StateError:

@@ -60,15 +60,21 @@ def never_gone(owner: Owner) -> bool:
 
 
 @dataclass(frozen=True)
-class Start:
+class Holder:
+    """How a process takes leases: as whom, for how many seconds without a renewal, and past which owners."""
+
+    owner: Owner
+    lease_seconds: float = 30.0
+    is_gone: IsGone = never_gone
+
+
+@dataclass(frozen=True)
+class Start(Holder):
     """How a process starts a migration that it drives itself: its tables are leased to `owner` from the beginning.
 
     `beside_unfinished`: although one of the same subject is unfinished, as long as nobody drives that one.
     """
 
-    owner: Owner
-    lease_seconds: float
-    is_gone: IsGone = never_gone
     beside_unfinished: bool = False
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from core.checkpoints import MigrationRecord, MigrationStatus, TableCheckpoint
+from core.errors import TableferryError
 from core.lifecycle import TableState
 from core.report import (
     JobResult,
@@ -27,8 +28,13 @@ from core.source_position import movement_between
 from core.steps.position import LOAD_BEGAN_AT, LOAD_ENDED_AT, VALIDATION_ENDED_AT
 
 
-def summarize(record: MigrationRecord, tables: Sequence[TableCheckpoint], now: datetime) -> MigrationResult:
-    """The result of a migration as it stands at `now`."""
+def summarize(
+    record: MigrationRecord,
+    tables: Sequence[TableCheckpoint],
+    now: datetime,
+    left_alone: Mapping[str, TableferryError] = {},
+) -> MigrationResult:
+    """The result of a migration as it stands at `now`; `left_alone` are tables that another process drives."""
     status = migration_status(tables)
     finished = (
         now if status is MigrationStatus.RUNNING or record.status is MigrationStatus.RUNNING else record.updated_at
@@ -49,7 +55,10 @@ def summarize(record: MigrationRecord, tables: Sequence[TableCheckpoint], now: d
         validation=[v for t in tables if (v := _validation(t)) is not None],
         repairs=[RepairResult(table=t.table, **t.evidence["repair"]) for t in tables if "repair" in t.evidence],
         metrics=_metrics([_table_metrics(t) for t in tables if "load" in t.evidence], tables),
-        problems=[_problem(t) for t in tables if t.error is not None],
+        problems=[
+            *(_problem(t) for t in tables if t.error is not None),
+            *(_left_alone(t, left_alone[t.table]) for t in tables if t.table in left_alone),
+        ],
         imitation=record.settings["imitation"],
         next_steps=_next_steps(record, status, tables),
     )
@@ -151,6 +160,8 @@ def _table_metrics(at: TableCheckpoint) -> TableMetrics:
         bytes_written=load["bytes_written"],
         capacity_units=load["capacity_units"],
         retries=load["retries"],
+        already_there=load.get("already_there", 0),
+        vanished=load.get("vanished", 0),
         read_seconds=load["read_seconds"],
         convert_seconds=load["convert_seconds"],
         write_seconds=load["write_seconds"],
@@ -181,6 +192,10 @@ def _problem(at: TableCheckpoint) -> Problem:
     error = at.error or {}
     state = at.failed_from.value if at.failed_from else at.state.value
     return Problem(table=at.table, state=state, error=error["message"], remedy=error.get("remedy", ""))
+
+
+def _left_alone(at: TableCheckpoint, error: TableferryError) -> Problem:
+    return Problem(table=at.table, state=at.state.value, error=error.message, remedy=error.remedy)
 
 
 def _next_steps(record: MigrationRecord, status: MigrationStatus, tables: Sequence[TableCheckpoint]) -> list[str]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -13,14 +15,16 @@ from core.checkpoints import CheckpointStore, MigrationRecord, MigrationStatus, 
 from core.compile import CompiledTable
 from core.contract import Contract, contract_hash
 from core.contract.model import Contract as ContractModel
-from core.errors import SettingsError, StateError
+from core.errors import LeaseHeldError, LeaseLostError, SettingsError, StateError, TableferryError
+from core.leases import Holder, Lease, Start, lease_held
 from core.loader_package import LoaderPackage
 from core.options import MigrationOptions
 from core.planning import plan_tables
-from core.ports import World
+from core.ports import Progress, World
 from core.readiness import Readiness, check_readiness
 from core.source_schema import SourceSchema
 from flows.migration_id import new_migration_id
+from flows.observer import observer
 from flows.prefect_task import in_task
 
 
@@ -35,6 +39,8 @@ class Migration:
     world: World
     store: CheckpointStore
     package: LoaderPackage
+    holder: Holder
+    left_alone: dict[str, TableferryError] = field(default_factory=dict)
 
     @property
     def id(self) -> str:
@@ -44,13 +50,26 @@ class Migration:
     def database(self) -> str:
         return self.schema.database
 
+    def note(self, table: str, error: TableferryError) -> None:
+        """Tell the observer, and keep what no checkpoint says: that another process drives the table."""
+        if isinstance(error, LeaseHeldError | LeaseLostError):
+            self.left_alone[table] = error
+            observer().progress(Progress(table, f"left alone: {error.message}"))
+        else:
+            observer().progress(Progress(table, f"failed: {error.message}"))
+
 
 async def begin_migration(
-    contract: Contract, options: MigrationOptions, world: World, store: CheckpointStore, migration_id: str | None
+    contract: Contract,
+    options: MigrationOptions,
+    world: World,
+    store: CheckpointStore,
+    migration_id: str | None,
+    start: Start,
 ) -> Migration:
     """Check the servers, plan every table, and record the migration; until then nothing is created anywhere.
 
-    Raises NotReadyError, ContractError, StateError (the id exists).
+    Raises NotReadyError, ContractError, StateError (the id exists, or one of the same subject is unfinished).
     """
     now = world.clock.now()
     readiness, schema, tables = await _ready_and_planned(contract, options, world, now)
@@ -67,17 +86,24 @@ async def begin_migration(
         status=MigrationStatus.RUNNING,
         created_at=now,
         updated_at=now,
+        subject=subject(contract_hash(contract), source_address(readiness), options.target.table_prefix),
     )
-    await asyncio.to_thread(store.create_migration, record, [t.name for t in tables])
-    return Migration(record, schema, tables, options, world, store, build_loader_package())
+    await asyncio.to_thread(store.create_migration, record, [t.name for t in tables], start)
+    return Migration(record, schema, tables, options, world, store, build_loader_package(), start)
+
+
+def subject(contract: str, address: Mapping[str, Any], table_prefix: str) -> str:
+    """The same text for migrations that would write the same items to the same tables."""
+    return hashlib.sha256(json.dumps([contract, address, table_prefix], sort_keys=True).encode()).hexdigest()
 
 
 async def reopen_migration(
-    record: MigrationRecord, options: MigrationOptions, world: World, store: CheckpointStore
+    record: MigrationRecord, options: MigrationOptions, world: World, store: CheckpointStore, holder: Holder
 ) -> Migration:
     """Compile the recorded contract again, check that it still means what the checkpoints say, record the options.
 
-    Raises StateError when the source's schema changed so that a view would differ.
+    Raises StateError when the source's schema changed so that a view would differ, LeaseHeldError when the options
+    changed while another process drives one of the tables.
     """
     contract = ContractModel.model_validate(record.contract)
     readiness, schema, tables = await _ready_and_planned(contract, options, world, record.created_at, resumed=True)
@@ -85,10 +111,22 @@ async def reopen_migration(
     checkpoints = await asyncio.to_thread(store.tables, record.id)
     _require_same_views(tables, checkpoints)
     if (chosen := as_json(options.to_record())) != record.settings["options"]:
+        await asyncio.to_thread(_require_undriven, store, record.id, holder)
         changed = record.settings | {"options": chosen}
         await asyncio.to_thread(store.set_settings, record.id, changed)
     record = await asyncio.to_thread(store.set_status, record.id, MigrationStatus.RUNNING)
-    return Migration(record, schema, tables, options, world, store, build_loader_package())
+    return Migration(record, schema, tables, options, world, store, build_loader_package(), holder)
+
+
+def _require_undriven(store: CheckpointStore, migration_id: str, holder: Holder) -> None:
+    for lease in driven_by_others(store, migration_id, holder):
+        raise lease_held(lease)
+
+
+def driven_by_others(store: CheckpointStore, migration_id: str, holder: Holder) -> list[Lease]:
+    """The leases that other living processes hold of the migration's tables."""
+    leases = store.leases(migration_id)
+    return [lease for lease in leases if lease.owner != holder.owner and not holder.is_gone(lease.owner)]
 
 
 async def _ready_and_planned(

@@ -102,6 +102,9 @@ def run(
     rejects: RejectsOption = None,
     on_collision: CollisionOption = None,
     validation: ValidationOption = None,
+    new: Annotated[
+        bool, typer.Option("--new", help="start another one although an unfinished one of this contract exists")
+    ] = False,
 ) -> None:
     """Run a migration: check, views, tables, load, validate, report."""
     from flows.commands import run as command
@@ -114,7 +117,7 @@ def run(
         "on_collision": on_collision,
         "validation": validation,
     }
-    exit_with(command(contract, table_prefix, changes, as_json=output is Output.JSON))
+    exit_with(command(contract, table_prefix, changes, new=new, as_json=output is Output.JSON))
 
 
 @app.command()

@@ -86,10 +86,13 @@ def schema() -> int:
     return VALIDATED
 
 
-def run(contract: Path, table_prefix: str | None, changes: Mapping[str, Any], *, as_json: bool) -> int:
+def run(
+    contract: Path, table_prefix: str | None, changes: Mapping[str, Any], *, new: bool = False, as_json: bool
+) -> int:
     """Run the `migrate` flow in this process. The contract and the settings are read before Prefect is imported.
 
-    `changes` are options of the command that go before the settings of the same name, unless they are None.
+    `changes` are options of the command that go before the settings of the same name, unless they are None. `new`:
+    although one of the same contract is unfinished.
     """
     read_contract_file(contract)
     load_settings(table_prefix=table_prefix, **changes).migration_options()
@@ -102,6 +105,7 @@ def run(contract: Path, table_prefix: str | None, changes: Mapping[str, Any], *,
             migration_id=new_migration_id(),
             table_prefix=table_prefix,
             **changes,
+            new=new,
             return_state=True,
         ),
         as_json=as_json,

@@ -17,7 +17,7 @@ from flows.migrate_table import migrate_tables
 from flows.observer import observer
 from flows.publish_report import publish_report
 from flows.settings import Settings, load_settings
-from flows.wiring import open_checkpoints, open_world
+from flows.wiring import holder, open_checkpoints, open_world, start
 
 
 @flow(name="migrate", flow_run_name="migrate-{migration_id}", log_prints=False)
@@ -30,11 +30,13 @@ async def migrate(
     rejects: str | None = None,
     on_collision: str | None = None,
     validation: str | None = None,
+    new: bool = False,
 ) -> State:
     """Run a migration from its beginning.
 
     `contract` is a path, an s3:// URI, or the contract's JSON itself. Everything else comes from the settings of the
-    process that runs the flow; no parameter is a secret, because Prefect keeps parameters.
+    process that runs the flow; no parameter is a secret, because Prefect keeps parameters. `new`: although an
+    unfinished migration of the same contract, source and table prefix exists that nobody drives.
     """
     try:
         settings = load_settings(
@@ -48,7 +50,8 @@ async def migrate(
         options = settings.migration_options()
         async with open_world(settings, options) as world, open_checkpoints(settings) as store:
             parsed = await read_contract(contract, world)
-            migration = await begin_migration(parsed, options, world, store, migration_id)
+            begin = start(settings, beside_unfinished=new)
+            migration = await begin_migration(parsed, options, world, store, migration_id, begin)
             await migrate_tables(migration)
             return await finish(migration, settings)
     except TableferryError as error:
@@ -73,7 +76,7 @@ async def resume(
             record = await asyncio.to_thread(record_to_resume, store, migration_id)
             options = MigrationOptions.from_record(record.settings["options"]).with_changes(changes)
             async with open_world(settings, options) as world:
-                migration = await reopen_migration(record, options, world, store)
+                migration = await reopen_migration(record, options, world, store, holder(settings))
                 await migrate_tables(migration)
                 return await finish(migration, settings)
     except TableferryError as error:

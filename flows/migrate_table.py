@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from typing import Any
 
 from core.compile import CompiledTable
 from core.drive import TableDriver
 from core.errors import TableferryError
+from core.heartbeat import leased
 from core.lifecycle import Trigger
-from core.ports import Progress
+from core.ports import OnProgress, Progress
 from core.steps import TableRun
 from flows.begin import Migration
 from flows.observer import observer
@@ -49,16 +51,27 @@ def _largest_first(migration: Migration) -> list[CompiledTable]:
 
 async def migrate_table(migration: Migration, table: CompiledTable) -> None:
     """Drive one table from wherever it stands to `validated`, or to `failed`."""
-    driver = table_driver(migration, table)
     try:
-        await drive(driver, await driver.pick_up())
+        async with table_driver(migration, table) as driver:
+            await drive(driver, await driver.pick_up())
     except TableferryError as error:
         # The table is marked as failed with this error, which the report shows; the others go on.
-        observer().progress(Progress(table.name, f"failed: {error.message}"))
+        migration.note(table.name, error)
 
 
-def table_driver(migration: Migration, table: CompiledTable) -> TableDriver:
-    """What moves this table, told to the flow's observer."""
+@asynccontextmanager
+async def table_driver(migration: Migration, table: CompiledTable) -> AsyncIterator[TableDriver]:
+    """What moves this table while this process holds its lease, told to the flow's observer. Raises LeaseHeldError."""
+    async with leased(migration.store, migration.id, table.name, migration.holder) as beat:
+
+        def on_progress(progress: Progress) -> None:
+            beat.require()
+            observer().progress(progress)
+
+        yield _driver(migration, table, on_progress, beat.lease.fence)
+
+
+def _driver(migration: Migration, table: CompiledTable, on_progress: OnProgress, fence: int) -> TableDriver:
     run = TableRun(
         migration_id=migration.id,
         database=migration.database,
@@ -66,9 +79,9 @@ def table_driver(migration: Migration, table: CompiledTable) -> TableDriver:
         options=migration.options,
         world=migration.world,
         package=migration.package,
-        on_progress=observer().progress,
+        on_progress=on_progress,
     )
-    return TableDriver(run=run, store=migration.store)
+    return TableDriver(run=run, store=migration.store, fence=fence)
 
 
 async def drive(driver: TableDriver, trigger: Trigger | None, intent: Mapping[str, Any] = {}) -> None:

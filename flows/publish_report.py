@@ -9,7 +9,7 @@ from prefect.artifacts import acreate_markdown_artifact
 
 from core.report import MigrationResult
 from core.summary import summarize
-from flows.begin import Migration
+from flows.begin import Migration, driven_by_others
 from flows.prefect_task import in_task
 
 
@@ -20,7 +20,9 @@ async def publish_report(migration: Migration, directory: Path) -> MigrationResu
 
 async def _publish(migration: Migration, directory: Path) -> MigrationResult:
     checkpoints = await asyncio.to_thread(migration.store.tables, migration.id)
-    result = summarize(migration.record, checkpoints, migration.world.clock.now())
+    result = summarize(migration.record, checkpoints, migration.world.clock.now(), migration.left_alone)
+    if await asyncio.to_thread(driven_by_others, migration.store, migration.id, migration.holder):
+        return result  # whoever is last reports on the whole
     await asyncio.to_thread(migration.store.set_status, migration.id, result.status)
     await asyncio.to_thread(write_report, result, directory)
     objects, prefix = migration.world.objects, f"{migration.options.key_prefix}migrations/{migration.id}/"

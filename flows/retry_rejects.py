@@ -11,14 +11,12 @@ from core.compile import CompiledTable
 from core.errors import StateError, TableferryError
 from core.lifecycle import TableState
 from core.options import MigrationOptions
-from core.ports import Progress
 from core.steps.retry_rejects import RETRY_REJECTS, TASK
 from flows.begin import Migration, reopen_migration
 from flows.migrate_database import finish, refused
 from flows.migrate_table import drive, each_table, table_driver
-from flows.observer import observer
 from flows.settings import load_settings
-from flows.wiring import open_checkpoints, open_world
+from flows.wiring import holder, open_checkpoints, open_world
 
 
 @flow(name="retry-rejects", flow_run_name="retry-rejects-{migration_id}", log_prints=False)
@@ -32,7 +30,7 @@ async def retry_rejects(migration_id: str, table: str | None = None) -> State:
                 await asyncio.to_thread(store.table, migration_id, table)
             options = MigrationOptions.from_record(record.settings["options"])
             async with open_world(settings, options) as world:
-                migration = await reopen_migration(record, options, world, store)
+                migration = await reopen_migration(record, options, world, store, holder(settings))
                 errors = await _retry_tables(migration, table)
                 state = await finish(migration, settings)
                 return refused(errors[0]) if errors else state
@@ -48,7 +46,7 @@ async def _retry_tables(migration: Migration, named: str | None) -> list[Tablefe
         try:
             await _retry_table(migration, table)
         except TableferryError as error:
-            observer().progress(Progress(table.name, f"failed: {error.message}"))
+            migration.note(table.name, error)
             at = await asyncio.to_thread(migration.store.table, migration.id, table.name)
             never_loaded = isinstance(error, StateError) and "load" not in at.evidence
             if at.state is not TableState.FAILED or (never_loaded and named is not None):
@@ -59,5 +57,5 @@ async def _retry_tables(migration: Migration, named: str | None) -> list[Tablefe
 
 
 async def _retry_table(migration: Migration, table: CompiledTable) -> None:
-    driver = table_driver(migration, table)
-    await drive(driver, await driver.pick_up_rejects(), {TASK: RETRY_REJECTS})
+    async with table_driver(migration, table) as driver:
+        await drive(driver, await driver.pick_up_rejects(), {TASK: RETRY_REJECTS})

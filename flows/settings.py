@@ -40,6 +40,9 @@ class Settings(BaseSettings):
     writers: Annotated[int, Field(ge=1, le=64, description="threads of a load job that write")] = 4
     sample_items: Annotated[int, Field(ge=0, le=10_000, description="items compared by value at validation")] = 100
     poll_seconds: Annotated[float, Field(gt=0, le=300, description="pause between looks at a job run")] = 2.0
+    lease_seconds: Annotated[
+        float, Field(ge=1, le=3_600, description="a table is free so long after its driver's last sign of life")
+    ] = 30.0
     job_timeout_minutes: Annotated[int, Field(ge=1, le=10_080, description="a job run's limit")] = 2_880
     job_max_retries: Annotated[int, Field(ge=0, le=10, description="Glue's own retries of a run")] = 0
     job_max_capacity: Annotated[float, Field(description="DPU of the job: 0.0625 (1 GB) or 1.0 (16 GB)")] = 1.0

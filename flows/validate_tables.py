@@ -12,10 +12,9 @@ from prefect.client.schemas.objects import State
 from core.checkpoints import MigrationRecord, TableCheckpoint
 from core.compile import CompiledTable
 from core.drive import TableDriver
-from core.errors import StateError, TableferryError, ValidationFailedError
+from core.errors import LeaseHeldError, StateError, TableferryError, ValidationFailedError
 from core.lifecycle import TableState
 from core.options import FULL, MigrationOptions
-from core.ports import Progress
 from core.steps.repair import repair_table
 from flows.begin import Migration, reopen_migration
 from flows.migrate_database import finish, refused
@@ -23,7 +22,7 @@ from flows.migrate_table import drive, each_table, table_driver
 from flows.observer import observer
 from flows.prefect_task import in_task
 from flows.settings import load_settings
-from flows.wiring import open_checkpoints, open_world
+from flows.wiring import holder, open_checkpoints, open_world
 
 Work = Callable[[TableDriver], Awaitable[None]]
 
@@ -53,7 +52,7 @@ async def _each(migration_id: str, table: str | None, mode: str | None, work: Wo
                 await asyncio.to_thread(store.table, migration_id, table)
             options = MigrationOptions.from_record(record.settings["options"])
             async with open_world(settings, options) as world:
-                migration = await reopen_migration(record, options, world, store)
+                migration = await reopen_migration(record, options, world, store, holder(settings))
                 # The mode is this command's own: a later resume does what the migration was begun with.
                 compared = replace(migration, options=options.with_changes({"validation": mode}))
                 errors = await _work(compared, table, work)
@@ -68,16 +67,20 @@ async def _work(migration: Migration, named: str | None, work: Work) -> list[Tab
     errors: list[TableferryError] = []
 
     async def one(table: CompiledTable) -> None:
-        driver = table_driver(migration, table)
         try:
-            await work(driver)
+            async with table_driver(migration, table) as driver:
+                await work(driver)
+        except LeaseHeldError as error:
+            errors.append(error)
+            return
         except StateError as error:
             if named is not None:
                 errors.append(error)
             return
         except TableferryError as error:
-            observer().progress(Progress(table.name, f"failed: {error.message}"))
-            if ((await driver.checkpoint()).error or {}).get("message") != error.message:
+            migration.note(table.name, error)
+            at = await asyncio.to_thread(migration.store.table, migration.id, table.name)
+            if (at.error or {}).get("message") != error.message:
                 errors.append(error)
         observer().tables.append(table.name)
 

@@ -16,6 +16,8 @@ from adapters.mcp_hub import McpHub
 from adapters.mcp_servers import sessions
 from adapters.mysql_source import MysqlSource
 from adapters.s3_objects import S3Objects
+from adapters.this_process import is_gone, this_process
+from core.leases import Holder, Start
 from core.options import MigrationOptions
 from core.ports import World
 from flows.settings import Settings
@@ -44,6 +46,16 @@ async def open_world(settings: Settings, options: MigrationOptions) -> AsyncIter
             objects=S3Objects(hub, options.bucket),
             clock=SystemClock(),
         )
+
+
+def holder(settings: Settings) -> Holder:
+    """How a flow of this process takes leases; each flow is an owner of its own."""
+    return Holder(this_process(), settings.lease_seconds, is_gone)
+
+
+def start(settings: Settings, *, beside_unfinished: bool) -> Start:
+    """How a flow of this process starts a migration."""
+    return Start(this_process(), settings.lease_seconds, is_gone, beside_unfinished)
 
 
 @asynccontextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from core.compile import ENTITY_COLUMN, CompiledEntity
+from core.errors import ConflictError, StateError
 from core.items.plan import Chunk, LoadPlan
 from core.ports import JobDefinition
 from core.steps.position import JOB_CREATED_AT, source_position
@@ -14,7 +15,7 @@ from core.steps.table_run import Evidence, TableRun
 async def create_job(run: TableRun, intent: Evidence, evidence: Evidence) -> dict[str, Any]:
     """Upload the loader and the plan, and create the Glue job. Raises ConflictError when a job of this name differs."""
     run.report("planning chunks")
-    chunks = await _plan_chunks(run)
+    chunks = await _chunks(run, evidence)
     plan = _load_plan(run, chunks)
     run.report("creating job")
     objects, options, package = run.world.objects, run.options, run.package
@@ -43,7 +44,7 @@ async def create_job(run: TableRun, intent: Evidence, evidence: Evidence) -> dic
         description=f"tableferry loads {run.table.target.table_name} (migration {run.migration_id})",
         tags=run.tags,
     )
-    created = await run.world.jobs.create_job(job)
+    created = await _created(run, job)
     return {
         "job_name": job.name,
         "job_created": created,
@@ -59,6 +60,46 @@ def _has_others(run: TableRun, evidence: Evidence) -> bool:
     """Whether items may be there that this migration did not write and must not write over."""
     options = run.options
     return options.into_nonempty and not options.overwrite and not evidence.get("table_created")
+
+
+async def _created(run: TableRun, job: JobDefinition) -> bool:
+    """Create the job, in place of one that differs and never ran: another version began this very step."""
+    jobs = run.world.jobs
+    try:
+        return await jobs.create_job(job)
+    except ConflictError as error:
+        if runs := await jobs.runs(job.name):
+            raise ConflictError(
+                f"The Glue job {job.name} differs from what this tableferry would create, and has run "
+                f"{len(runs)} times.",
+                remedy=f"Go back to the version and the settings that made it, then `tableferry resume "
+                f"{run.migration_id}`; or start another migration with `tableferry run --new`.",
+                **error.facts,
+            ) from error
+    await jobs.delete_job(job.name)
+    return await jobs.create_job(job)
+
+
+async def _chunks(run: TableRun, evidence: Evidence) -> list[Chunk]:
+    """The chunks that the table was planned into once; results are stored by their numbers, so these must stay."""
+    planned = [record.chunk for record in await run.ledger.planned()]
+    if not planned and "job_name" in evidence:
+        planned = list((await load_plan(run)).chunks)  # of a migration from before chunks were kept
+    found = planned or await _plan_chunks(run)
+    await run.ledger.plan(found)
+    return found
+
+
+async def load_plan(run: TableRun) -> LoadPlan:
+    """The plan that the job was created with. Raises StateError when another version made it."""
+    try:
+        return LoadPlan.from_json((await run.world.objects.get(f"{run.prefix}plan.json")).decode())
+    except ValueError as error:
+        raise StateError(
+            f"The load plan of {run.table.name} was written by another version of tableferry: {error}.",
+            remedy="Finish this migration with that version, or start another with `tableferry run --new`.",
+            table=run.table.name,
+        ) from error
 
 
 async def _plan_chunks(run: TableRun) -> list[Chunk]:

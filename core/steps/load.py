@@ -4,30 +4,37 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
+from itertools import takewhile
 from typing import Any
 
 from core.errors import ConflictError, JobFailedError, NotFoundError, ValidationFailedError
 from core.items.plan import LoadPlan
 from core.options import KEEP
 from core.ports import JobRun
+from core.steps.job import create_job, load_plan
 from core.steps.job_run import LOAD, RUN_TOKEN, runs_of, watch
 from core.steps.own_view import require_own_view
 from core.steps.position import JOB_CREATED_AT, LOAD_BEGAN_AT, LOAD_ENDED_AT, source_position
 from core.steps.preflight import load_arguments, preflight
 from core.steps.results import LoadTotals, total
 from core.steps.table_run import Evidence, TableRun
+from core.steps.target import has_results, require_target
 
 _RESULTS_AT_ONCE = 8
+_KEPT = ("rows_read", "items_written", "rejects")  # of a chunk's result, in its record
 
 
 async def start_load(run: TableRun, intent: Evidence, evidence: Evidence) -> dict[str, Any]:
     """Start a job run, unless one lives, or one with this intent's token succeeded before it was noted."""
     run.report("starting job run")
     job, token = str(evidence["job_name"]), str(intent["run_token"])
-    found = await runs_of(run, job, LOAD)
+    found, restored = await _runs_or_new_job(run, job, evidence)
     await require_own_view(run)
-    if not found:
+    if _usable(found, token) is None:
+        restored |= await require_target(run, {**evidence, **restored})
+    if not found and not await has_results(run):
         await _require_empty(run)
     began_at = await _began_at(run, evidence, before_any_run=not found)
     usable = _usable(found, token)
@@ -38,12 +45,20 @@ async def start_load(run: TableRun, intent: Evidence, evidence: Evidence) -> dic
     dead = [r.run_id for r in reversed(found) if r.is_dead and r.run_id not in before]
     run_ids = [*(i for i in before if i != run_id), *dead, run_id]
     return {
+        **restored,
         "run_id": run_id,
         "run_ids": run_ids,
         "preflight": looked,
         "load_started_at": run.world.clock.now().isoformat(),
         LOAD_BEGAN_AT: began_at,
     }
+
+
+async def _runs_or_new_job(run: TableRun, job: str, evidence: Evidence) -> tuple[list[JobRun], dict[str, Any]]:
+    """The job's loads; of a job that somebody deleted none, and it is created again by the same plan."""
+    if await run.world.jobs.exists(job):
+        return await runs_of(run, job, LOAD), {}
+    return [], await create_job(run, {}, evidence)
 
 
 async def _began_at(run: TableRun, evidence: Evidence, *, before_any_run: bool) -> Any:
@@ -107,21 +122,28 @@ def _require_wanted(run: TableRun, totals: LoadTotals) -> None:
     )
 
 
-async def load_plan(run: TableRun) -> LoadPlan:
-    """The plan that the job was created with."""
-    return LoadPlan.from_json((await run.world.objects.get(f"{run.prefix}plan.json")).decode())
-
-
 async def _watch(run: TableRun, plan: LoadPlan, job: str, run_id: str) -> JobRun:
-    done: set[str] = set()
     rows = {plan.result_key(c.number): c.rows for c in plan.chunks}
+    numbers = {plan.result_key(c.number): c.number for c in plan.chunks}
     rows_total = sum(rows.values()) or None
+    records = await run.ledger.planned() or await run.ledger.plan(plan.chunks)
+    known = {record.chunk.number for record in records if record.done_at is not None}
+    done: set[str] = set()
 
     async def report(found: JobRun) -> None:
-        done.update(await run.world.objects.keys(f"{plan.prefix}results/", max(done, default="")))
+        done.update(await run.world.objects.keys(f"{plan.prefix}results/", _last_without_gap(numbers, done)))
+        seen = {numbers[key] for key in done if key in numbers} - known
+        if seen:
+            await run.ledger.mark_done(dict.fromkeys(sorted(seen)))
+            known.update(seen)
         run.report(f"loading ({found.state.lower()})", sum(rows.get(k, 0) for k in done), rows_total)
 
     return await watch(run, job, run_id, report)
+
+
+def _last_without_gap(keys: Iterable[str], done: AbstractSet[str]) -> str:
+    """The last of the keys, which are in order, up to which every chunk is done; later ones can come in any order."""
+    return next(reversed(list(takewhile(done.__contains__, keys))), "")
 
 
 async def read_totals(run: TableRun, plan: LoadPlan) -> LoadTotals:
@@ -140,4 +162,7 @@ async def read_totals(run: TableRun, plan: LoadPlan) -> LoadTotals:
                 ) from error
             return found
 
-    return total(plan, await asyncio.gather(*(result(c.number) for c in plan.chunks)))
+    results = await asyncio.gather(*(result(c.number) for c in plan.chunks))
+    totals = total(plan, results)
+    await run.ledger.mark_done({r["chunk"]: {name: r[name] for name in _KEPT} for r in results})
+    return totals

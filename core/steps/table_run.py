@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from core.compile import CompiledTable
+from core.ledger import ChunkLedger, NoLedger
 from core.loader_package import LoaderPackage
 from core.options import MigrationOptions
 from core.ports import OnProgress, Progress, World
@@ -24,6 +25,7 @@ class TableRun:
     world: World
     package: LoaderPackage
     on_progress: OnProgress
+    ledger: ChunkLedger = field(default_factory=NoLedger)
 
     @property
     def prefix(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from core.errors import ConflictError
+from core.errors import ConflictError, StateError
 from core.steps.table_run import Evidence, TableRun
 
 
@@ -29,3 +29,30 @@ async def create_table(run: TableRun, intent: Evidence, evidence: Evidence) -> d
         "table_id": made.table_id,
         "table_created": made.created,
     }
+
+
+async def require_target(run: TableRun, evidence: Evidence) -> dict[str, Any]:
+    """Make sure that the table which the migration began with is still there; one that holds nothing is made again.
+
+    Raises StateError when it was deleted or replaced after chunks had been loaded into it.
+    """
+    there = await run.world.targets.find(run.table.target.table_name)
+    if there is not None and there.table_id == evidence.get("table_id", there.table_id):
+        return {}
+    if await has_results(run):
+        raise _gone(run, "deleted" if there is None else "replaced by another of its name")
+    return await create_table(run, {}, evidence)
+
+
+async def has_results(run: TableRun) -> bool:
+    """Whether any chunk of the table was loaded."""
+    return await run.world.objects.first(f"{run.prefix}results/") is not None
+
+
+def _gone(run: TableRun, how: str) -> StateError:
+    table = run.table.target.table_name
+    return StateError(
+        f"The table {table} was {how} after a part of its items had been loaded; they are gone.",
+        remedy="Start another migration with `tableferry run --new`, which loads everything.",
+        table=table,
+    )

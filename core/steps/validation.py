@@ -12,7 +12,7 @@ from core.options import COUNTS, FULL
 from core.source_position import Movement, SourcePosition, movement
 from core.steps.changed_since import with_changes_since
 from core.steps.full_validation import DIFFERENCES, compare_everything, problems_of
-from core.steps.load import load_plan
+from core.steps.job import load_plan
 from core.steps.own_view import require_own_view
 from core.steps.position import LOAD_BEGAN_AT, source_position
 from core.steps.sampling import compare_sample
