@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -13,6 +14,7 @@ from adapters.loader.errors import CountsDifferError
 from adapters.loader.objects import Bucket
 
 FORMAT = 1
+_READ_AT_ONCE = 10  # botocore keeps so many connections by default
 
 
 @dataclass(frozen=True)
@@ -62,11 +64,10 @@ class Results:
     def finished(self, chunks: Iterable[Chunk]) -> set[int]:
         """The numbers of those chunks that need no loading: they have a result for this very view."""
         keys = set(self._bucket.keys(f"{self._plan.prefix}results/"))
-        return {
-            chunk.number
-            for chunk in chunks
-            if self._plan.result_key(chunk.number) in keys and self._is_of_this_view(chunk.number)
-        }
+        there = [chunk.number for chunk in chunks if self._plan.result_key(chunk.number) in keys]
+        # One after another, hundreds of results would keep a resumed load from its first row for seconds.
+        with ThreadPoolExecutor(_READ_AT_ONCE) as pool:
+            return {number for number, ours in zip(there, pool.map(self._is_of_this_view, there)) if ours}
 
     def find(self, number: int) -> ChunkResult | None:
         """A chunk's result for this very view, if there is one."""
