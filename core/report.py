@@ -156,10 +156,16 @@ class Rates(_Part):
 
 
 class TableMetrics(Rates):
-    """The three times are summed over the loader's workers, so they may exceed `seconds`."""
+    """The three times are summed over the loader's workers, so they may exceed `seconds`.
+
+    `already_there` are those of the records that the table held before, equal; `vanished` are rejected rows that were
+    gone from the source when they were to be loaded again.
+    """
 
     table: str
     retries: int = 0
+    already_there: int = 0
+    vanished: int = 0
     read_seconds: float = 0.0
     convert_seconds: float = 0.0
     write_seconds: float = 0.0

@@ -205,7 +205,8 @@ def _next_steps(record: MigrationRecord, status: MigrationStatus, tables: Sequen
         steps.append(f"Repair what the problems name, then run: tableferry resume {record.id}")
     if any(t.evidence.get("load", {}).get("rejects") for t in tables):
         where = f"s3://{options['bucket']}/{options['key_prefix']}migrations/{record.id}/<table>/rejects/"
-        steps.append(f"Look at the rejected rows, with their reasons, in {where}.")
+        steps.append(f"Look at the rejected rows, with their reasons: tableferry rejects {record.id} (or in {where}).")
+        steps.append(f"Repair them at the source, then load them: tableferry retry-rejects {record.id}")
     return steps
 
 
