@@ -9,11 +9,12 @@ from typing import Any
 from adapters.mcp_hub import McpHub
 from adapters.wire import item_from_wire, item_to_wire, permissions_from_wire, status_from_wire
 from core.errors import CallTimedOutError
-from core.ports import CreatedTable, Item, PermissionReport, ServiceStatus
+from core.ports import CreatedTable, FoundTable, Item, PermissionReport, ServiceStatus
 
 _WAIT_SECONDS = 60
 _WAITS = 20  # a table with many indexes can take minutes; 20 of them is no longer "slow"
 _COUNT_SECONDS = 20.0
+_DROP_SECONDS = 300
 
 
 @dataclass(frozen=True)
@@ -73,3 +74,20 @@ class DynamoDbTarget:
         arguments = {"table_name": table, "keys": [item_to_wire(k) for k in keys]}
         found = await self.hub.call("dynamodb", "dynamodb_sample_items", arguments)
         return [item_from_wire(i) for i in found["items"]]
+
+    async def find(self, table: str) -> FoundTable | None:
+        found = await self.hub.call("dynamodb", "dynamodb_describe_table", {"table_name": table})
+        if not found["exists"]:
+            return None
+        protected = bool(found["definition"]["deletion_protection"])
+        return FoundTable(str(found["table_id"] or ""), int(found["item_count"] or 0), protected)
+
+    async def drop(self, table: str, table_id: str, *, unprotect: bool) -> bool:
+        arguments = {
+            "table_name": table,
+            "table_id": table_id or None,
+            "disable_deletion_protection": unprotect,
+            "wait_seconds": _DROP_SECONDS,
+        }
+        found = await self.hub.call("dynamodb", "dynamodb_delete_table", arguments, timeout_seconds=_DROP_SECONDS * 2)
+        return bool(found["deleted"])

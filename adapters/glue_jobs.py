@@ -8,6 +8,7 @@ from typing import Any
 
 from adapters.mcp_hub import McpHub
 from adapters.wire import permissions_from_wire, status_from_wire
+from core.errors import NotFoundError
 from core.ports import JobDefinition, JobRun, PermissionReport, ServiceStatus
 
 
@@ -67,6 +68,16 @@ class GlueJobs:
 
     async def stop_run(self, job: str, run_id: str) -> None:
         await self.hub.call("glue", "glue_stop_job_run", {"name": job, "run_id": run_id})
+
+    async def exists(self, job: str) -> bool:
+        try:
+            await self.hub.call("glue", "glue_get_job", {"name": job})
+        except NotFoundError:
+            return False
+        return True
+
+    async def delete_job(self, job: str) -> bool:
+        return bool((await self.hub.call("glue", "glue_delete_job", {"name": job}))["deleted"])
 
 
 def _run(wire: Mapping[str, Any]) -> JobRun:

@@ -89,3 +89,7 @@ class MysqlSource:
     async def publish_secret(self, name: str, tags: dict[str, str]) -> str:
         found = await self.hub.call("mysql", "mysql_publish_secret", {"name": name, "tags": tags})
         return str(found["arn"])
+
+    async def delete_secret(self, name: str, tags: dict[str, str]) -> bool:
+        found = await self.hub.call("mysql", "mysql_delete_secret", {"name": name, "tags": tags})
+        return bool(found["deleted"])

@@ -57,3 +57,11 @@ class S3Objects:
             if not page["truncated"]:
                 return found
             after = found[-1]
+
+    async def first(self, prefix: str, after: str = "") -> str | None:
+        arguments = {"bucket": self.bucket, "prefix": prefix, "start_after": after, "max_keys": 1}
+        page = await self.hub.call("s3", "s3_list_objects", arguments)
+        return next((str(o["key"]) for o in page["objects"]), None)
+
+    async def delete(self, key: str) -> None:
+        await self.hub.call("s3", "s3_delete_object", {"bucket": self.bucket, "key": key})

@@ -19,6 +19,7 @@ class ErrorCode(StrEnum):
     CONFLICT = "conflict"
     PERMISSION_DENIED = "permission_denied"
     AUTHENTICATION_FAILED = "authentication_failed"
+    NETWORK = "network"
     UNAVAILABLE = "unavailable"
     TIMEOUT = "timeout"
     THROTTLED = "throttled"
@@ -32,6 +33,7 @@ class ErrorCode(StrEnum):
     STATE = "state"
     LEASE_HELD = "lease_held"
     LEASE_LOST = "lease_lost"
+    STOPPED = "stopped"
 
 
 class TableferryError(Exception):
@@ -147,10 +149,26 @@ class LeaseLostError(StateError):
     code = ErrorCode.LEASE_LOST
 
 
+class StoppedByRequestError(StateError):
+    """Somebody asked for a pause or a cancellation (`facts["request"]`): this is no failure of the table."""
+
+    code = ErrorCode.STOPPED
+
+
 class UnavailableError(RetriableError):
     """The server did not answer, or died; the outcome of the call is unknown."""
 
     code = ErrorCode.UNAVAILABLE
+
+
+class NetworkError(UnavailableError):
+    """The server could not be reached: no such host, refused, no route, no TLS; nothing was done."""
+
+    code = ErrorCode.NETWORK
+
+
+class OutageError(UnavailableError):
+    """The server was away for longer than anybody waits; `facts` has `server` and `since`."""
 
 
 class CallTimedOutError(RetriableError):
@@ -175,6 +193,7 @@ _ON_THE_WIRE: dict[str, type[TableferryError]] = {
         PermissionDeniedError,
         AuthenticationFailedError,
         InternalError,
+        NetworkError,
         UnavailableError,
         CallTimedOutError,
         ThrottledError,

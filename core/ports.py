@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
+from core.circuits import Circuits
 from core.items.plan import Cell
 from core.source_position import SourcePosition
 from core.source_schema import SourceSchema
@@ -116,6 +117,10 @@ class SourceDatabase(Protocol):
         """
         ...
 
+    async def delete_secret(self, name: str, tags: dict[str, str]) -> bool:
+        """Delete a secret that has these tags; false when there is none. Raises ConflictError for another's."""
+        ...
+
 
 @dataclass(frozen=True)
 class CreatedTable:
@@ -124,6 +129,15 @@ class CreatedTable:
     arn: str
     table_id: str
     created: bool
+
+
+@dataclass(frozen=True)
+class FoundTable:
+    """A target table as AWS describes it; `item_count` is DynamoDB's own estimate, up to six hours old."""
+
+    table_id: str
+    item_count: int
+    protected: bool
 
 
 class TargetTables(Protocol):
@@ -149,6 +163,17 @@ class TargetTables(Protocol):
 
     async def get(self, table: str, keys: Sequence[Item]) -> list[Item]:
         """The items of these keys that exist, by consistent reads, in no order."""
+        ...
+
+    async def find(self, table: str) -> FoundTable | None:
+        """The table, None when there is none."""
+        ...
+
+    async def drop(self, table: str, table_id: str, *, unprotect: bool) -> bool:
+        """Delete the table with this id and wait until it is gone; false when there is none.
+
+        `unprotect` switches its deletion protection off first. Raises ConflictError when it has another id.
+        """
         ...
 
 
@@ -227,6 +252,12 @@ class LoadJobs(Protocol):
 
     async def stop_run(self, job: str, run_id: str) -> None: ...
 
+    async def exists(self, job: str) -> bool: ...
+
+    async def delete_job(self, job: str) -> bool:
+        """Delete the job; false when there is none."""
+        ...
+
 
 class ObjectStore(Protocol):
     """One S3 bucket."""
@@ -252,6 +283,14 @@ class ObjectStore(Protocol):
         """Every key under `prefix` that sorts after `after`, in order."""
         ...
 
+    async def first(self, prefix: str, after: str = "") -> str | None:
+        """The first key under `prefix` that sorts after `after`."""
+        ...
+
+    async def delete(self, key: str) -> None:
+        """Delete an object; one that is not there is no error."""
+        ...
+
 
 class Clock(Protocol):
     """Time, so that tests need not wait."""
@@ -265,13 +304,14 @@ class Clock(Protocol):
 
 @dataclass(frozen=True)
 class World:
-    """The five ports together, as steps take them."""
+    """The five ports together, as steps take them; `circuits` are those of the servers behind them, if any are."""
 
     source: SourceDatabase
     targets: TargetTables
     jobs: LoadJobs
     objects: ObjectStore
     clock: Clock
+    circuits: Circuits | None = None
 
 
 @dataclass(frozen=True)

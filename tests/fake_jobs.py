@@ -81,6 +81,12 @@ class FakeJobs:
     async def stop_run(self, job: str, run_id: str) -> None:
         self.end(run_id, "STOPPED")
 
+    async def exists(self, job: str) -> bool:
+        return job in self.jobs
+
+    async def delete_job(self, job: str) -> bool:
+        return self.jobs.pop(job, None) is not None
+
     def end(self, run_id: str, state: str) -> None:
         """What happens while nobody watches."""
         self.history = [(j, replace(r, state=state) if r.run_id == run_id else r) for j, r in self.history]

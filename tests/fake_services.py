@@ -12,6 +12,7 @@ from core.items.plan import Cell
 from core.ports import (
     ChunkBound,
     CreatedTable,
+    FoundTable,
     Item,
     PermissionReport,
     QueryResult,
@@ -70,6 +71,7 @@ class FakeSource:
     multiplied: list[tuple[Cell, ...]] = field(default_factory=list)
     views: dict[str, str] = field(default_factory=dict)
     foreign_view: bool = False
+    secrets: dict[str, dict[str, str]] = field(default_factory=dict)
     described: list[list[str]] = field(default_factory=list)
     changes: int = 1
     moves: bool = False
@@ -131,7 +133,10 @@ class FakeSource:
 
     async def execute_ddl(self, sql: str) -> None:
         with self.effects.of("view"):
-            name = sql.split("VIEW `")[1].split("`", maxsplit=1)[0]
+            name = sql.split("`")[1]
+            if sql.startswith("DROP"):
+                del self.views[name]
+                return
             self.views[name] = sql.split("'tf:")[1].split("'", maxsplit=1)[0]
 
     async def position(self) -> SourcePosition:
@@ -140,7 +145,13 @@ class FakeSource:
 
     async def publish_secret(self, name: str, tags: dict[str, str]) -> str:
         with self.effects.of("secret"):
+            self.secrets[name] = tags
             return f"arn:aws:secretsmanager:us-east-1:1:secret:{name}"
+
+    async def delete_secret(self, name: str, tags: dict[str, str]) -> bool:
+        if self.secrets.get(name, tags) != tags:
+            raise ConflictError(f"{name} is another's")
+        return self.secrets.pop(name, None) is not None
 
 
 @dataclass
@@ -185,6 +196,19 @@ class FakeTargets:
     async def get(self, table: str, keys: Sequence[Item]) -> list[Item]:
         return [item for key in keys if (item := self.items[table].get(repr(key))) is not None]
 
+    async def find(self, table: str) -> FoundTable | None:
+        if table not in self.tables:
+            return None
+        protected = bool(self.tables[table].get("deletion_protection"))
+        return FoundTable(f"id-{table}", len(self.items[table]), protected)
+
+    async def drop(self, table: str, table_id: str, *, unprotect: bool) -> bool:
+        found = await self.find(table)
+        if found is not None and (found.table_id != table_id or (found.protected and not unprotect)):
+            raise ConflictError(f"{table} is protected or another")
+        self.items.pop(table, None)
+        return self.tables.pop(table, None) is not None
+
     def put(self, table: str, key_names: Sequence[str], item: Item) -> None:
         self.items[table][repr({n: item[n] for n in key_names})] = item
 
@@ -215,3 +239,9 @@ class FakeObjects:
 
     async def keys(self, prefix: str, after: str = "") -> list[str]:
         return sorted(k for k in self.objects if k.startswith(prefix) and k > after)
+
+    async def first(self, prefix: str, after: str = "") -> str | None:
+        return next(iter(await self.keys(prefix, after)), None)
+
+    async def delete(self, key: str) -> None:
+        self.objects.pop(key, None)

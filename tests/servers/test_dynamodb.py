@@ -196,6 +196,18 @@ def test_items_are_read_by_their_keys_and_the_missing_are_named(target: Caller) 
     }
 
 
+def test_a_protected_table_is_deleted_only_when_asked_and_only_the_one_that_was_meant(target: Caller) -> None:
+    wanted = definition(deletion_protection=True)
+    made = target.answer("dynamodb_create_table", definition=wanted)
+    name = wanted["table_name"]
+    assert target.refusal("dynamodb_delete_table", table_name=name, table_id=made["table_id"])["code"] != "not_found"
+    other = {"table_name": name, "table_id": "another", "disable_deletion_protection": True}
+    assert target.refusal("dynamodb_delete_table", **other)["code"] == "conflict"
+    assert target.answer("dynamodb_describe_table", table_name=name)["definition"]["deletion_protection"] is True
+    meant = other | {"table_id": made["table_id"]}
+    assert [target.answer("dynamodb_delete_table", **meant)["deleted"] for _ in range(2)] == [True, False]
+
+
 def test_numbers_of_38_digits_are_different_keys(target: Caller) -> None:
     name = f"t_{secrets.token_hex(6)}"
     wanted = {"table_name": name, "attributes": [{"name": "k", "type": "N"}], "partition_key": "k"}

@@ -143,6 +143,19 @@ def test_a_secret_with_another_value_is_replaced_only_if_it_has_our_tags(
     assert secrets.get_secret_value(SecretId=theirs)["SecretString"] == "{}"
 
 
+@pytest.mark.server
+@pytest.mark.aws
+def test_a_secret_is_deleted_only_if_it_has_our_tags(source: Caller, database: Database, aws_env: RuntimeState) -> None:
+    secrets, name, theirs = AwsClients().secretsmanager, f"gone/{database.name}", f"kept/{database.name}"
+    source.answer("mysql_publish_secret", name=name, tags={"tableferry": "m1"})
+    secrets.create_secret(Name=theirs, SecretString="{}", Tags=[{"Key": "tableferry", "Value": "m2"}])
+    answers = [source.answer("mysql_delete_secret", name=name, tags={"tableferry": "m1"})["deleted"] for _ in range(2)]
+    assert answers == [True, False]
+    assert source.refusal("mysql_delete_secret", name=theirs, tags={"tableferry": "m1"})["code"] == "conflict"
+    assert secrets.get_secret_value(SecretId=theirs)["SecretString"] == "{}"
+    assert source.answer("mysql_publish_secret", name=name, tags={"tableferry": "m1"})["created"] is True
+
+
 @pytest.mark.aws
 def test_a_secret_that_is_not_there_is_not_found(aws_env: RuntimeState, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("TABLEFERRY_MYSQL_URL", raising=False)

@@ -13,6 +13,7 @@ from adapters.servers.aws_errors import aws_call
 from adapters.servers.aws_identity import caller, service_status
 from adapters.servers.command_line import Transport, run
 from adapters.servers.dynamodb.definition import TableDefinition, TableName
+from adapters.servers.dynamodb.deletion import ready_to_delete
 from adapters.servers.dynamodb.items import Item, SampleAnswer, first_items, items_by_keys
 from adapters.servers.dynamodb.lookup import SchemaAnswer, TableAnswer, describe_table, validate_schema
 from adapters.servers.dynamodb.metrics import TableMetrics, table_metrics
@@ -126,6 +127,9 @@ def _add_writes(server: ToolServer, clients: AwsClients) -> None:
         table_name: TableName,
         ctx: Context[Any, Any],
         wait_seconds: Annotated[float, Field(ge=1, le=900)] = 300.0,
+        table_id: Annotated[str | None, Field(description="delete it only if AWS gave it this id")] = None,
+        disable_deletion_protection: Annotated[bool, Field(description="switch its protection off first")] = False,
     ) -> DeleteAnswer:
         """Delete a table with all its items, and wait until it is gone; AWS refuses while it is protected."""
+        await ready_to_delete(clients, table_name, table_id, unprotect=disable_deletion_protection)
         return await delete_table(clients, table_name, wait_seconds, ctx.report_progress)

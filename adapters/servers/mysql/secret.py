@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from adapters.servers.aws_clients import AwsClients
 from adapters.servers.aws_errors import aws_call
 from adapters.servers.mysql.address import Address
-from core.errors import AlreadyExistsError, ConflictError
+from core.errors import AlreadyExistsError, ConflictError, NotFoundError
 
 
 class PublishedSecret(BaseModel):
@@ -39,6 +39,28 @@ def publish_secret(clients: AwsClients, address: Address, name: str, tags: Mappi
         return _update(clients, name, value, tags)
 
 
+class DeletedSecret(BaseModel):
+    """`deleted` is false when there was no such secret."""
+
+    name: str
+    deleted: bool
+
+
+def delete_secret(clients: AwsClients, name: str, tags: Mapping[str, str]) -> DeletedSecret:
+    """Delete the secret at once, if it has these tags. Raises ConflictError for somebody else's secret.
+
+    Nothing is lost with it: the server that published it has the credentials. A recovery window would keep the
+    password where nobody looks for it, and the name taken.
+    """
+    try:
+        with aws_call(f"secret {name}"):
+            _require_tags(clients, name, tags, "Delete it by hand if it is not needed.")
+            clients.secretsmanager.delete_secret(SecretId=name, ForceDeleteWithoutRecovery=True)
+    except NotFoundError:
+        return DeletedSecret(name=name, deleted=False)
+    return DeletedSecret(name=name, deleted=True)
+
+
 def _in_the_form_of_rds(address: Address) -> str:
     secret = {
         "engine": address.engine,
@@ -56,16 +78,20 @@ def _update(clients: AwsClients, name: str, value: str, tags: Mapping[str, str])
         current = clients.secretsmanager.get_secret_value(SecretId=name)
         if current.get("SecretString") == value:
             return PublishedSecret(arn=current["ARN"], created=False)
-        theirs = {
-            tag.get("Key"): tag.get("Value")
-            for tag in clients.secretsmanager.describe_secret(SecretId=name).get("Tags", [])
-        }
-        if any(theirs.get(key) != text for key, text in tags.items()):
-            raise ConflictError(
-                f"The secret {name} exists with another value and without this migration's tags.",
-                remedy="Delete it, or choose another name.",
-                differences=[],
-                name=name,
-            )
+        _require_tags(clients, name, tags, "Delete it, or choose another name.")
         clients.secretsmanager.put_secret_value(SecretId=name, SecretString=value)
     return PublishedSecret(arn=current["ARN"], created=False)
+
+
+def _require_tags(clients: AwsClients, name: str, tags: Mapping[str, str], remedy: str) -> None:
+    theirs = {
+        tag.get("Key"): tag.get("Value")
+        for tag in clients.secretsmanager.describe_secret(SecretId=name).get("Tags", [])
+    }
+    if any(theirs.get(key) != text for key, text in tags.items()):
+        raise ConflictError(
+            f"The secret {name} exists without this migration's tags: it is somebody else's.",
+            remedy=remedy,
+            differences=[],
+            name=name,
+        )

@@ -18,7 +18,7 @@ from adapters.servers.mysql.position import SourcePosition, source_position
 from adapters.servers.mysql.privileges import privilege_report
 from adapters.servers.mysql.query import QueryAnswer, execute_query
 from adapters.servers.mysql.schema import Schema, describe_schema
-from adapters.servers.mysql.secret import PublishedSecret, publish_secret
+from adapters.servers.mysql.secret import DeletedSecret, PublishedSecret, delete_secret, publish_secret
 from adapters.servers.mysql.status import connection_status
 from adapters.servers.mysql.views import ViewState, validate_view
 from adapters.servers.shapes import PermissionReport, ServiceStatus
@@ -156,6 +156,14 @@ def _add_writes(server: ToolServer, clients: AwsClients) -> None:
     ) -> PublishedSecret:
         """Store this server's own credentials in Secrets Manager, in RDS's form, for the loader."""
         return publish_secret(clients, _address(clients), name, tags)
+
+    @server.tool(annotations=REPLACE)
+    def mysql_delete_secret(
+        name: Annotated[str, Field(min_length=1, max_length=512, pattern=r"^[\w/+=.@-]+$")],
+        tags: Annotated[dict[str, str], Field(min_length=1, max_length=50, description="it must have all of them")],
+    ) -> DeletedSecret:
+        """Delete a secret that `mysql_publish_secret` made, at once; one that is not there is no error."""
+        return delete_secret(clients, name, tags)
 
 
 def _address(clients: AwsClients) -> Address:
