@@ -5,6 +5,7 @@ Guarantees:
 - A step that fails leaves its table `failed` with the error; other tables do not notice.
 - What is stored carries the fence of the lease that the table is driven by; a process that lost it stops, and its
   table is not marked as failed: somebody else drives it.
+- A table that is paused or cancelled stops between two transitions, or with its run; it keeps its state.
 - A table that is picked up after a death goes on from its last commit; a live job run is watched, a dead one replaced.
 """
 
@@ -24,13 +25,16 @@ from core.errors import (
     LeaseLostError,
     NotFoundError,
     StateError,
+    StoppedByRequestError,
     TableferryError,
 )
 from core.ledger import StoredLedger
 from core.lifecycle import TableState, Trigger
 from core.steps import STEPS, TableRun
-from core.steps.job_run import RUN_TOKEN
+from core.steps.job_run import RUN_TOKEN, ended_early
 
+# Another process drives the table, or somebody asked this one to stop: no failure of the table.
+NOT_THE_TABLES_FAULT = (LeaseLostError, LeaseHeldError, StoppedByRequestError)
 _IS_LOADED = frozenset({TableState.LOADED, TableState.VALIDATING, TableState.VALIDATED})
 _HOLDS_ITEMS = frozenset({TableState.LOADING, TableState.VALIDATING, TableState.VALIDATED})
 _STARTS_A_RUN = frozenset({Trigger.START_LOAD, Trigger.RESTART_LOAD, Trigger.FINISH_VALIDATION})
@@ -54,8 +58,9 @@ class TableDriver:
         Raises what looking raised, after the table was marked as failed with it.
         """
         try:
+            self.run.stop.require_going_on(self.run.table.name)
             return await self._look()
-        except (LeaseLostError, LeaseHeldError):
+        except NOT_THE_TABLES_FAULT:
             raise
         except TableferryError as error:
             await self._fail(error)
@@ -111,9 +116,10 @@ class TableDriver:
         failed with it; one that was validated stays so.
         """
         try:
+            self.run.stop.require_going_on(self.run.table.name)
             return await self._transition(trigger, more_intent)
-        except (LeaseLostError, LeaseHeldError):
-            raise  # another process drives the table; that this one stops is no failure of it
+        except NOT_THE_TABLES_FAULT:
+            raise
         except TableferryError as error:
             await self._fail(error)
             raise
@@ -160,7 +166,7 @@ class TableDriver:
             found = await self.run.world.jobs.run(str(evidence["job_name"]), str(evidence["run_id"]))
         except NotFoundError:
             return True  # Glue forgets old runs
-        return found.is_dead or (incomplete and found.is_over)
+        return found.is_dead or (incomplete and found.is_over) or await ended_early(self.run, found)
 
     async def _is_reloading(self, checkpoint: TableCheckpoint) -> bool:
         """Whether a process died between asking for another run of a table past its load and noting that run."""

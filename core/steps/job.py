@@ -117,7 +117,7 @@ async def _plan_entity(run: TableRun, entity: CompiledEntity, item: int, first: 
         entity.source_table,
         entity.chunk_columns,
         run.options.rows_per_chunk,
-        lambda rows: run.report("planning chunks", rows),
+        lambda rows: run.going_on("planning chunks", rows),
     )
     uppers = [b.upper for b in bounds[:-1]]
     ends = zip([None, *uppers], [*uppers, None], strict=True)

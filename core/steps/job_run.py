@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
+from core.checkpoints import Request
 from core.errors import JobFailedError, NotFoundError
+from core.items.control import MARK, stopped_key
 from core.ports import JobRun
 from core.steps.table_run import TableRun
+from core.stop import stopped
 
 RUN_TOKEN: Final = "--run-token"  # noqa: S105 - a name, not a secret
 TASK: Final = "--task"
@@ -25,25 +29,46 @@ async def runs_of(run: TableRun, job: str, task: str) -> list[JobRun]:
 async def start_task(run: TableRun, job: str, task: str, token: str, arguments: Mapping[str, str] = {}) -> str:
     """The id of the run that does `task` for this token: one that a killed process started, else a new one.
 
-    A run with the token that died is replaced.
+    A run with the token that died, or ended because it was asked to, is replaced.
     """
-    found = await runs_of(run, job, task)
-    own = (r.run_id for r in found if not r.is_dead and r.arguments.get(RUN_TOKEN) == token)
-    return next(own, None) or await run.world.jobs.start_run(job, {TASK: task, RUN_TOKEN: token, **arguments})
+    for found in await runs_of(run, job, task):
+        if found.arguments.get(RUN_TOKEN) == token and not found.is_dead and not await ended_early(run, found):
+            return found.run_id
+    return await start_run(run, job, {TASK: task, RUN_TOKEN: token, **arguments})
+
+
+async def start_run(run: TableRun, job: str, arguments: Mapping[str, str]) -> str:
+    """Start a run that leaves its sign when it ends because it was asked to; returns its id."""
+    run.stop.require_going_on(run.table.name)
+    return await run.world.jobs.start_run(job, {**arguments, MARK: uuid.uuid4().hex})
+
+
+async def ended_early(run: TableRun, found: JobRun) -> bool:
+    """Whether the run ended well, but only because it was asked to: it left work undone."""
+    mark = found.arguments.get(MARK)
+    if mark is None or not found.is_over or found.is_dead:
+        return False
+    key = stopped_key(run.prefix, mark)
+    return await run.world.objects.first(key) == key
 
 
 async def watch(run: TableRun, job: str, run_id: str, on_look: Callable[[JobRun], Awaitable[None]]) -> JobRun:
     """Look at the run until it succeeded, or its Glue retry did; `on_look` reports progress at each look.
 
-    Raises JobFailedError with the end of its log when it died.
+    Raises JobFailedError with the end of its log when it died, StoppedByRequestError when it ended because it was
+    asked to. A pause waits for that; a cancellation does not, whoever asked for it ends the run.
     """
     while True:
         found = await run.world.jobs.run(job, run_id)
         await on_look(found)
+        if run.stop.request is Request.CANCEL:
+            raise stopped(run.table.name, Request.CANCEL)
         if found.is_dead:
             run_id = await _retry_of(run, job, found)
             continue
         if found.is_over:
+            if await ended_early(run, found):
+                raise stopped(run.table.name, run.stop.request or Request.PAUSE)
             return found
         await run.world.clock.sleep(run.options.poll_seconds)
 

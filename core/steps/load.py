@@ -14,7 +14,7 @@ from core.items.plan import LoadPlan
 from core.options import KEEP
 from core.ports import JobRun
 from core.steps.job import create_job, load_plan
-from core.steps.job_run import LOAD, RUN_TOKEN, runs_of, watch
+from core.steps.job_run import LOAD, RUN_TOKEN, ended_early, runs_of, start_run, watch
 from core.steps.own_view import require_own_view
 from core.steps.position import JOB_CREATED_AT, LOAD_BEGAN_AT, LOAD_ENDED_AT, source_position
 from core.steps.preflight import load_arguments, preflight
@@ -32,15 +32,15 @@ async def start_load(run: TableRun, intent: Evidence, evidence: Evidence) -> dic
     job, token = str(evidence["job_name"]), str(intent["run_token"])
     found, restored = await _runs_or_new_job(run, job, evidence)
     await require_own_view(run)
-    if _usable(found, token) is None:
+    usable = _usable([r for r in found if not await ended_early(run, r)], token)
+    if usable is None:
         restored |= await require_target(run, {**evidence, **restored})
     if not found and not await has_results(run):
         await _require_empty(run)
     began_at = await _began_at(run, evidence, before_any_run=not found)
-    usable = _usable(found, token)
     looked = evidence.get("preflight") or await preflight(run, job, token if usable is None else _token_of(usable))
     arguments = {RUN_TOKEN: token, **load_arguments(looked)}
-    run_id = await run.world.jobs.start_run(job, arguments) if usable is None else usable.run_id
+    run_id = await start_run(run, job, arguments) if usable is None else usable.run_id
     before = evidence.get("run_ids", [])
     dead = [r.run_id for r in reversed(found) if r.is_dead and r.run_id not in before]
     run_ids = [*(i for i in before if i != run_id), *dead, run_id]

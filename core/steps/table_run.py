@@ -12,6 +12,7 @@ from core.ledger import ChunkLedger, NoLedger
 from core.loader_package import LoaderPackage
 from core.options import MigrationOptions
 from core.ports import OnProgress, Progress, World
+from core.stop import Stop
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,7 @@ class TableRun:
     world: World
     package: LoaderPackage
     on_progress: OnProgress
+    stop: Stop = field(default_factory=Stop)
     ledger: ChunkLedger = field(default_factory=NoLedger)
 
     @property
@@ -44,6 +46,11 @@ class TableRun:
         if len(name) <= 255:
             return name
         return f"{name[:238]}-{hashlib.sha256(name.encode()).hexdigest()[:16]}"
+
+    def going_on(self, activity: str, rows_done: int = 0, rows_total: int | None = None) -> None:
+        """`report`, in the middle of work that can be given up. Raises StoppedByRequestError when that was asked."""
+        self.stop.require_going_on(self.table.name)
+        self.report(activity, rows_done, rows_total)
 
     def report(self, activity: str, rows_done: int = 0, rows_total: int | None = None) -> None:
         """Tell whoever watches what the table is doing."""

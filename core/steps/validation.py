@@ -97,7 +97,7 @@ async def _counts(run: TableRun, load: dict[str, Any]) -> dict[str, int]:
     rows = await run.world.source.query(sql, timeout_seconds=3_600)
     run.report("counting items", 0, load["items_written"])
     items = await run.world.targets.count(
-        run.table.target.table_name, lambda n: run.report("counting items", n, load["items_written"])
+        run.table.target.table_name, lambda n: run.going_on("counting items", n, load["items_written"])
     )
     return {"rows_in_view": int(str(rows.rows[0][0])), "items_in_target": items}
 
