@@ -4,6 +4,7 @@ Guarantees:
 - A call returns the tool's structured content, or raises an error of `core.errors`; never an ExceptionGroup, never
   the cancellation that a dying transport sends to its own task.
 - Every call has a deadline. After `UnavailableError` or `CallTimedOutError` the outcome of a call is unknown.
+- A server that is silent when a call's deadline is over, and stays silent, is ended; the next call starts another.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from core.errors import CallTimedOutError, InternalError, TableferryError, Unava
 # JSON-RPC codes that the SDK's client raises itself (facts: mcp 2.3)
 _CONNECTION_CLOSED = -32000
 _REQUEST_TIMEOUT = -32001
+
+_SIGN_OF_LIFE_SECONDS = 5.0
 
 START_SECONDS = 60.0  # bundled servers take 1 to 3; one that npx or uvx must fetch first takes longer
 
@@ -81,6 +84,8 @@ class McpLink:
                 raise self._gone(tool, session)
             result = request.result()
         except MCPError as error:
+            if error.code == _REQUEST_TIMEOUT:
+                await self._end_if_silent(session, client)
             raise self._translated(tool, error, timeout_seconds, session) from error
         finally:
             request.cancel()
@@ -92,6 +97,15 @@ class McpLink:
             self._session.end()
         if self._owners:
             await asyncio.wait(self._owners)
+
+    async def _end_if_silent(self, session: _Session, client: Client) -> None:
+        """One slow tool must not end the calls of others, but a server that answers nothing at all is stuck."""
+        sign = asyncio.ensure_future(client.list_tools(cache_mode="bypass"))
+        await asyncio.wait({sign, session.owner}, timeout=_SIGN_OF_LIFE_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        sign.cancel()  # of no effect when it has answered
+        answer = (await asyncio.gather(sign, return_exceptions=True))[0]
+        if isinstance(answer, asyncio.CancelledError):
+            session.end()
 
     async def _connected(self) -> _Session:
         session = self._session

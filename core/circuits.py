@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -25,6 +27,14 @@ class CircuitRecord:
     failures: int = 0
     opened_at: datetime | None = None
     last_error: str | None = None
+
+
+class Circuits(Protocol):
+    """The circuits of the servers that a world is made of."""
+
+    def watched(self, told: Callable[[CircuitRecord], None]) -> AbstractContextManager[None]:
+        """Within it, `told` hears of every change, from another thread, and must return at once."""
+        ...
 
 
 class CircuitStore(Protocol):

@@ -12,6 +12,7 @@ import stamina
 from mcp import Client, StdioServerParameters
 
 from adapters.mcp_hub import McpHub
+from core.outages import OutagePolicy
 
 SERVER = Path(__file__).parent / "servers_for_tests" / "misbehaving.py"
 
@@ -22,10 +23,16 @@ class Misbehaving:
 
     directory: Path
 
-    def hub(self, start: str = "", command: str = sys.executable, start_seconds: float = 30) -> McpHub:
+    def hub(
+        self,
+        start: str = "",
+        command: str = sys.executable,
+        start_seconds: float = 30,
+        outages: OutagePolicy | None = None,
+    ) -> McpHub:
         environment = {"MISBEHAVING_DIRECTORY": str(self.directory), "MISBEHAVING_START": start}
         parameters = StdioServerParameters(command=command, args=[str(SERVER)], env=environment)
-        return McpHub({"mysql": lambda: Client(parameters)}, start_seconds=start_seconds)
+        return McpHub({"mysql": lambda: Client(parameters)}, start_seconds=start_seconds, outages=outages)
 
     def count(self, what: str) -> int:
         return len(list(self.directory.glob(f"{what}-*")))

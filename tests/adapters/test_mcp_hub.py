@@ -121,9 +121,9 @@ def test_garbage_before_the_start_is_passed_over(misbehaving: Misbehaving) -> No
     assert run(misbehaving.hub("garbage"), lambda hub: hub.call("mysql", "echo", {"text": "a"}))["text"] == "a"
 
 
-def test_five_megabytes_arrive_whole(misbehaving: Misbehaving) -> None:
-    answer = run(misbehaving.hub(), lambda hub: hub.call("mysql", "large", {"size": 5_000_000}))
-    assert len(answer["text"]) == 5_000_000
+def test_ten_megabytes_arrive_whole(misbehaving: Misbehaving) -> None:
+    answer = run(misbehaving.hub(), lambda hub: hub.call("mysql", "large", {"size": 10_000_000}))
+    assert len(answer["text"]) == 10_000_000
 
 
 @pytest.mark.parametrize(("code", "error"), [("conflict", ConflictError), ("permission_denied", PermissionDeniedError)])
@@ -220,6 +220,32 @@ def test_a_death_under_many_calls_fails_or_repeats_each_and_starts_one_server(mi
     assert [type(e) for e in run(misbehaving.hub(), use)] == [UnavailableError] * 5
     assert misbehaving.count("start") == 2
     assert all(is_gone(pid) for pid in misbehaving.pids)
+
+
+def test_a_stopped_server_is_ended_and_the_call_repeated(misbehaving: Misbehaving) -> None:
+    begun = time.monotonic()
+    answer = run(misbehaving.hub(), lambda hub: hub.call("mysql", "stop_itself", {"times": 1}, timeout_seconds=3))
+    assert (answer["text"], misbehaving.count("start")) == ("went on", 2)
+    assert time.monotonic() - begun < 50
+    assert all(is_gone(pid) for pid in misbehaving.pids)
+
+
+def test_ten_megabytes_that_are_no_answer_end_the_server_and_the_call_is_repeated(misbehaving: Misbehaving) -> None:
+    answer = run(misbehaving.hub(), lambda hub: hub.call("mysql", "flood", {"times": 1}, timeout_seconds=3))
+    assert (answer["text"], misbehaving.count("start")) == ("dry", 2)
+    assert all(is_gone(pid) for pid in misbehaving.pids)
+
+
+@pytest.mark.parametrize(("garbage", "calls"), [("Warning!\n{not json}\n", 1), ("no line", 2)])
+def test_garbage_in_the_middle_of_a_call_costs_one_call_at_most(
+    misbehaving: Misbehaving, garbage: str, calls: int
+) -> None:
+    async def use(hub: McpHub) -> Any:
+        await hub.call("mysql", "echo", {"text": "warm"})
+        return await hub.call("mysql", "garble", {"text": garbage, "times": 1}, timeout_seconds=3)
+
+    assert run(misbehaving.hub(), use)["text"] == "clear"
+    assert (misbehaving.count("garble"), misbehaving.count("start")) == (calls, 1)
 
 
 async def _until(condition: Callable[[], bool], seconds: float = 20) -> None:
