@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from core.errors import SettingsError
 from core.options import MigrationOptions
+from core.outages import OutagePolicy
 from core.target_table import TargetOptions
 
 SETTINGS_FILE = "tableferry.toml"
@@ -43,6 +44,8 @@ class Settings(BaseSettings):
     lease_seconds: Annotated[
         float, Field(ge=1, le=3_600, description="a table is free so long after its driver's last sign of life")
     ] = 30.0
+    outage_seconds: Annotated[float, Field(ge=1, description="a server that is away is waited for so long")] = 900
+    outage_failures: Annotated[int, Field(ge=1, le=100, description="failed calls in a row that mean so")] = 5
     job_timeout_minutes: Annotated[int, Field(ge=1, le=10_080, description="a job run's limit")] = 2_880
     job_max_retries: Annotated[int, Field(ge=0, le=10, description="Glue's own retries of a run")] = 0
     job_max_capacity: Annotated[float, Field(description="DPU of the job: 0.0625 (1 GB) or 1.0 (16 GB)")] = 1.0
@@ -99,6 +102,10 @@ class Settings(BaseSettings):
         if self.mysql_secret_arn is not None:
             found["TABLEFERRY_MYSQL_SECRET_ARN"] = self.mysql_secret_arn
         return found
+
+    def outage_policy(self) -> OutagePolicy:
+        """When a server counts as away, and how long calls wait for it."""
+        return OutagePolicy(failures=self.outage_failures, patience_seconds=self.outage_seconds)
 
     def migration_options(self) -> MigrationOptions:
         """What is bound to a migration. Raises SettingsError with everything that is missing."""

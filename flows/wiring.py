@@ -37,7 +37,9 @@ class SystemClock:
 async def open_world(settings: Settings, options: MigrationOptions) -> AsyncIterator[World]:
     """Start the MCP sessions' hub; the servers themselves start with their first call, and end with the context."""
     environment = {**os.environ, **settings.source_environment()}
-    hub = McpHub(sessions(environment, settings.directory / "logs", settings.mcp_servers))
+    hub = McpHub(
+        sessions(environment, settings.directory / "logs", settings.mcp_servers), outages=settings.outage_policy()
+    )
     async with hub:
         yield World(
             source=MysqlSource(hub),
@@ -45,6 +47,7 @@ async def open_world(settings: Settings, options: MigrationOptions) -> AsyncIter
             jobs=GlueJobs(hub),
             objects=S3Objects(hub, options.bucket),
             clock=SystemClock(),
+            circuits=hub,
         )
 
 

@@ -92,6 +92,7 @@ def test_one_call_at_a_time_tries_a_server_that_is_away(misbehaving: Misbehaving
         calls = [asyncio.ensure_future(watched.call("ask_backend")) for _ in range(10)]
         await watched.until(lambda: watched.states.count(CircuitState.HALF_OPEN) >= 4)
         tried = misbehaving.count("ask_backend")
+        tries = watched.states.count(CircuitState.HALF_OPEN)
         sign.unlink()
         await asyncio.gather(*calls)
         return tried, tries
