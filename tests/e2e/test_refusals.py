@@ -123,7 +123,9 @@ def test_a_table_that_holds_items_is_left_alone(ferry: Ferry, database: Database
     ferry.result("run", contract)
     refused = ferry.result("run", contract, code=1)
     assert "holds items already" in refused["problems"][0]["error"]
-    allowed = ferry.result("run", contract, "--into-nonempty")
+    again = ferry.result("run", contract, "--into-nonempty", code=1)
+    assert f"tableferry resume {refused['migration_id']}" in again["error"]["remedy"]
+    allowed = ferry.result("run", contract, "--into-nonempty", "--new")
     assert allowed["status"] == "succeeded"
     assert ferry.items("Small") == [{"id": {"N": "1"}}]
 
