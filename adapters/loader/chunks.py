@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from functools import partial
 from typing import Any, Callable, Protocol
 
 from core.items.collisions import Collisions
@@ -14,9 +15,9 @@ from core.items.plan import Chunk, LoadPlan
 from core.items.rejects import RejectedRow
 
 from adapters.loader.batches import Batch, Batcher
-from adapters.loader.errors import SourceLostError
 from adapters.loader.key_guard import KeyGuard
 from adapters.loader.objects import Bucket
+from adapters.loader.outages import with_source
 from adapters.loader.put_new import OnReject
 from adapters.loader.rejects import ChunkRejects
 from adapters.loader.results import ChunkResult
@@ -24,8 +25,6 @@ from adapters.loader.rows import Row
 from adapters.loader.writer import BatchWriter
 
 NewWriter = Callable[[ItemConverter, OnReject], BatchWriter]
-
-MAX_ATTEMPTS = 6
 
 
 class ChunkReader(Protocol):
@@ -76,14 +75,9 @@ class ChunkLoader:
     def load(self, chunk: Chunk) -> ChunkResult:
         """Load it, its rejects stored, its result not yet.
 
-        A lost source is connected to again and the whole chunk redone, its counts from zero, at most 6 times.
+        A lost source is connected to again and the whole chunk redone, its counts from zero, as `with_source` does.
         """
-        for attempt in range(1, MAX_ATTEMPTS):
-            try:
-                return self._load(chunk)
-            except SourceLostError:
-                self._wait(min(60.0, 2.0**attempt))
-        return self._load(chunk)
+        return with_source(partial(self._load, chunk), self._wait)
 
     def _load(self, chunk: Chunk) -> ChunkResult:
         began, clock = time.monotonic(), _Clock()

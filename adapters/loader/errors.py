@@ -27,6 +27,10 @@ class SourceLostError(LoadError):
     """The connection to the source broke; the chunk can be read again from its start."""
 
 
+class SourceAwayError(SourceLostError):
+    """The source cannot be reached at all."""
+
+
 class SourceTextError(LoadError):
     """The source sent text that is no UTF-8."""
 

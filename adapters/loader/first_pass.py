@@ -16,10 +16,10 @@ from typing import Any, Callable, TypeVar
 
 from core.items.plan import Chunk, LoadPlan
 
-from adapters.loader.chunks import MAX_ATTEMPTS
 from adapters.loader.control import Control
-from adapters.loader.errors import SourceLostError, StopRequestedError
+from adapters.loader.errors import StopRequestedError
 from adapters.loader.expected import ExpectedItems, add_item
+from adapters.loader.outages import with_source
 from adapters.loader.plain_json import item_of, item_text
 from adapters.loader.scan import TableScan
 from adapters.loader.sender import StoppedError
@@ -120,13 +120,3 @@ class FirstPass:
 def plain(key: Any) -> Any:
     """A key in DynamoDB JSON."""
     return json.loads(item_text(key))
-
-
-def with_source(read: Callable[[], T], wait: Callable[[float], Any] = time.sleep) -> T:
-    """Read from the source; a lost connection is made anew and everything read again, at most 6 times."""
-    for attempt in range(1, MAX_ATTEMPTS):
-        try:
-            return read()
-        except SourceLostError:
-            wait(min(60.0, 2.0**attempt))
-    return read()

@@ -18,6 +18,7 @@ from adapters.loader.ends import source_of, writer_factory
 from adapters.loader.errors import ArgumentsError, StopRequestedError
 from adapters.loader.key_guard import read_collisions
 from adapters.loader.objects import Bucket
+from adapters.loader.outages import PATIENT
 from adapters.loader.preflight import preflight
 from adapters.loader.repair import repair
 from adapters.loader.results import ChunkResult, Results
@@ -35,7 +36,7 @@ def main(argv: Sequence[str]) -> None:
     task = TASKS.get(arguments.task)
     if task is None:
         raise ArgumentsError(f"--task must be one of {', '.join(TASKS)}")
-    bucket = Bucket(boto3.client("s3"), arguments.plan_bucket)
+    bucket = Bucket(boto3.client("s3", config=PATIENT), arguments.plan_bucket)
     plan = _plan(bucket, arguments.plan_key)
     try:
         task(arguments, plan, bucket)

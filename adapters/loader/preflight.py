@@ -24,13 +24,12 @@ from core.items.preflight import COLLISION_MESSAGE, FORMAT, collisions_key, resu
 from core.items.rejects import Reason, RejectedRow
 
 from adapters.loader.arguments import Arguments
-from adapters.loader.chunks import MAX_ATTEMPTS
 from adapters.loader.control import Control
 from adapters.loader.ends import source_of
-from adapters.loader.errors import SourceLostError
 from adapters.loader.findings import Findings
 from adapters.loader.key_spill import KeySpill
 from adapters.loader.objects import Bucket
+from adapters.loader.outages import with_source
 from adapters.loader.rows import RowReader
 from adapters.loader.shared_keys import SharedKeys
 
@@ -78,22 +77,18 @@ class Survey:
         self._rows = 0
 
     def chunk(self, chunk: Chunk) -> None:
-        """Look at a chunk; a lost source is connected to again and the chunk begun anew, at most 6 times."""
+        """Look at a chunk; a lost source is connected to again and the chunk begun anew, as `with_source` does."""
         mark = self._spill.mark() if self._spill is not None else []
-        for attempt in range(1, MAX_ATTEMPTS + 1):
+
+        def look() -> tuple[Findings, int]:
+            if self._spill is not None:
+                self._spill.back_to(mark)
             findings = Findings()
-            try:
-                rows = self._look(chunk, findings)
-            except SourceLostError:
-                if attempt == MAX_ATTEMPTS:
-                    raise
-                if self._spill is not None:
-                    self._spill.back_to(mark)
-                self._wait(min(60.0, 2.0**attempt))
-            else:
-                self._findings.merge(findings)
-                self._rows += rows
-                return
+            return findings, self._look(chunk, findings)
+
+        findings, rows = with_source(look, self._wait)
+        self._findings.merge(findings)
+        self._rows += rows
 
     def result(self, choose: str) -> dict[str, Any]:
         """Everything found as JSON data, and under "packed" the shared keys for the loader; None: none, or too many."""

@@ -31,8 +31,8 @@ from adapters.loader.differences import DIFFERING, EXTRA, MISSING
 from adapters.loader.ends import source_of
 from adapters.loader.errors import ArgumentsError
 from adapters.loader.expected import ExpectedItems
-from adapters.loader.first_pass import with_source
 from adapters.loader.objects import Bucket
+from adapters.loader.outages import with_source
 from adapters.loader.plain_json import cells_of, item_of, item_text
 from adapters.loader.rows import Row, RowReader
 from adapters.loader.scan import TableScan

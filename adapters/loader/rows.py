@@ -3,7 +3,8 @@
 Guarantees:
 - Cells are what `core.items.plan` calls cells: None, str or bytes; nothing is converted, replaced or trimmed.
 - The session is UTC, read-only, and never cuts an aggregate short.
-- A lost connection raises SourceLostError; the next `read` connects anew and starts the chunk from its beginning.
+- A lost connection raises SourceLostError, a source that cannot be reached SourceAwayError; the next `read` connects
+  anew and starts the chunk from its beginning.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from pymysql.constants import CR, ER
 from pymysql.cursors import SSCursor
 
 from adapters.loader.credentials import Source
-from adapters.loader.errors import SourceLostError, SourceTextError
+from adapters.loader.errors import SourceAwayError, SourceLostError, SourceTextError
 
 Row = tuple[Cell, ...]
 
@@ -81,7 +82,7 @@ class RowReader:
                 "look for columns that hold bytes of another character set"
             ) from None
         except pymysql.Error as error:
-            if isinstance(error, pymysql.InterfaceError) or (error.args and error.args[0] in _LOST):
+            if _is_lost(error):
                 raise SourceLostError(f"lost the source while reading chunk {chunk.number}: {error}") from error
             raise
 
@@ -113,7 +114,12 @@ class RowReader:
 
     def _connected(self) -> pymysql.Connection[Any]:
         if self._connection is None or not self._connection.open:
-            self._connection = self._connect()
+            try:
+                self._connection = self._connect()
+            except pymysql.Error as error:
+                if not _is_lost(error):
+                    raise
+                raise SourceAwayError(f"cannot reach the source: {error}") from error
         return self._connection
 
     def _connect(self) -> pymysql.Connection[Any]:
@@ -138,6 +144,10 @@ class RowReader:
             for statement in _SESSION:
                 cursor.execute(statement)
         return connection
+
+
+def _is_lost(error: pymysql.Error) -> bool:
+    return isinstance(error, pymysql.InterfaceError) or (bool(error.args) and error.args[0] in _LOST)
 
 
 class _StreamingCursor(SSCursor):

@@ -23,7 +23,7 @@ from core.items.plan import Cell, Chunk, LoadPlan
 from adapters.loader.control import Control
 from adapters.loader.differences import Differences, Finding
 from adapters.loader.expected import ExpectedItems
-from adapters.loader.first_pass import with_source
+from adapters.loader.outages import with_source
 from adapters.loader.plain_json import cells_of
 from adapters.loader.scan import TableScan
 from adapters.loader.sender import StoppedError
