@@ -21,6 +21,7 @@ from core.source_position import Movement
 EXIT_OK: Final = 0
 EXIT_FAILED: Final = 1
 EXIT_REJECTS: Final = 3
+EXIT_STOPPED: Final = 4
 
 
 class _Part(BaseModel):
@@ -68,12 +69,16 @@ class TableResult(_Part):
 
 
 class JobResult(_Part):
+    """The load job of one table; the counts of chunks are None where they were not kept."""
+
     table: str
     job_name: str
     run_id: str | None = None
     run_state: str | None = None
     attempts: int = 0
     execution_seconds: float | None = None
+    chunks_done: int | None = None
+    chunks_planned: int | None = None
 
 
 class Mismatch(_Part):
@@ -221,10 +226,17 @@ class MigrationResult(_Part):
     @computed_field  # type: ignore[prop-decorator]
     @property
     def exit_code(self) -> int:
-        """0: every table is validated without rejects. 3: all validated, some rejects. 1: anything else."""
+        """0: every table is validated without rejects. 3: all validated, some rejects. 4: stopped. 1: anything else."""
+        if self.stopped:
+            return EXIT_STOPPED
         if not self.success:
             return EXIT_FAILED
         return EXIT_REJECTS if self.rejects else EXIT_OK
+
+    @property
+    def stopped(self) -> bool:
+        """Whether it was paused or cancelled before its end."""
+        return self.status in (MigrationStatus.PAUSED, MigrationStatus.CANCELLED)
 
     @property
     def rejects(self) -> int:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from core.checkpoints import MigrationRecord, MigrationStatus, TableCheckpoint
+from core.chunk_records import ChunkCount
 from core.errors import TableferryError
 from core.lifecycle import TableState
 from core.report import (
@@ -33,9 +34,13 @@ def summarize(
     tables: Sequence[TableCheckpoint],
     now: datetime,
     left_alone: Mapping[str, TableferryError] = {},
+    chunks: Mapping[str, ChunkCount] = {},
 ) -> MigrationResult:
-    """The result of a migration as it stands at `now`; `left_alone` are tables that another process drives."""
-    status = migration_status(tables)
+    """The result of a migration as it stands at `now`; `left_alone` are tables that another process drives.
+
+    `chunks` says how far each table is that has been planned.
+    """
+    status = _status(record, tables)
     finished = (
         now if status is MigrationStatus.RUNNING or record.status is MigrationStatus.RUNNING else record.updated_at
     )
@@ -50,7 +55,7 @@ def summarize(
         views=[_view(t) for t in tables if "view" in t.evidence],
         tables=[_table(t, record) for t in tables],
         preflights=[p for t in tables if (p := _preflight(t)) is not None],
-        jobs=[_job(t) for t in tables if "job_name" in t.evidence],
+        jobs=[_job(t, chunks.get(t.table)) for t in tables if "job_name" in t.evidence],
         movements=[_movement(t) for t in tables if LOAD_ENDED_AT in t.evidence],
         validation=[v for t in tables if (v := _validation(t)) is not None],
         repairs=[RepairResult(table=t.table, **t.evidence["repair"]) for t in tables if "repair" in t.evidence],
@@ -62,6 +67,13 @@ def summarize(
         imitation=record.settings["imitation"],
         next_steps=_next_steps(record, status, tables),
     )
+
+
+def _status(record: MigrationRecord, tables: Sequence[TableCheckpoint]) -> MigrationStatus:
+    """A pause shows where tables are still on their way, a cancellation always."""
+    status = migration_status(tables)
+    is_paused = record.status is MigrationStatus.PAUSED and status is MigrationStatus.RUNNING
+    return record.status if is_paused or record.status is MigrationStatus.CANCELLED else status
 
 
 def migration_status(tables: Sequence[TableCheckpoint]) -> MigrationStatus:
@@ -106,7 +118,7 @@ def _preflight(at: TableCheckpoint) -> PreflightResult | None:
     return None if found is None else PreflightResult.of(at.table, found)
 
 
-def _job(at: TableCheckpoint) -> JobResult:
+def _job(at: TableCheckpoint, chunks: ChunkCount | None) -> JobResult:
     found = at.evidence
     return JobResult(
         table=at.table,
@@ -115,6 +127,8 @@ def _job(at: TableCheckpoint) -> JobResult:
         run_state=found.get("run_state"),
         attempts=len(found.get("run_ids", [])),
         execution_seconds=found.get("run_seconds"),
+        chunks_done=None if chunks is None else chunks.done,
+        chunks_planned=None if chunks is None else chunks.planned,
     )
 
 
@@ -201,7 +215,11 @@ def _left_alone(at: TableCheckpoint, error: TableferryError) -> Problem:
 def _next_steps(record: MigrationRecord, status: MigrationStatus, tables: Sequence[TableCheckpoint]) -> list[str]:
     options = record.settings["options"]
     steps: list[str] = []
-    if status is not MigrationStatus.SUCCEEDED:
+    if status is MigrationStatus.PAUSED:
+        steps.append(f"Go on whenever you like: tableferry resume {record.id}")
+    elif status is MigrationStatus.CANCELLED:
+        steps.append(f"Remove what this migration created: tableferry cleanup {record.id}")
+    elif status is not MigrationStatus.SUCCEEDED:
         steps.append(f"Repair what the problems name, then run: tableferry resume {record.id}")
     if any(t.evidence.get("load", {}).get("rejects") for t in tables):
         where = f"s3://{options['bucket']}/{options['key_prefix']}migrations/{record.id}/<table>/rejects/"

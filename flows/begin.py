@@ -15,14 +15,24 @@ from core.checkpoints import CheckpointStore, MigrationRecord, MigrationStatus, 
 from core.compile import CompiledTable
 from core.contract import Contract, contract_hash
 from core.contract.model import Contract as ContractModel
-from core.errors import LeaseHeldError, LeaseLostError, SettingsError, StateError, TableferryError
+from core.control import take_back_control
+from core.errors import (
+    LeaseHeldError,
+    LeaseLostError,
+    SettingsError,
+    StateError,
+    StoppedByRequestError,
+    TableferryError,
+)
 from core.leases import Holder, Lease, Start, lease_held
 from core.loader_package import LoaderPackage
 from core.options import MigrationOptions
 from core.planning import plan_tables
 from core.ports import Progress, World
 from core.readiness import Readiness, check_readiness
+from core.resumable import require_not_cancelled
 from core.source_schema import SourceSchema
+from core.stop import Stop
 from flows.migration_id import new_migration_id
 from flows.observer import observer
 from flows.prefect_task import in_task
@@ -41,6 +51,7 @@ class Migration:
     package: LoaderPackage
     holder: Holder
     left_alone: dict[str, TableferryError] = field(default_factory=dict)
+    stop: Stop = field(default_factory=Stop)
 
     @property
     def id(self) -> str:
@@ -55,6 +66,8 @@ class Migration:
         if isinstance(error, LeaseHeldError | LeaseLostError):
             self.left_alone[table] = error
             observer().progress(Progress(table, f"left alone: {error.message}"))
+        elif isinstance(error, StoppedByRequestError):
+            observer().progress(Progress(table, error.message))
         else:
             observer().progress(Progress(table, f"failed: {error.message}"))
 
@@ -105,6 +118,7 @@ async def reopen_migration(
     Raises StateError when the source's schema changed so that a view would differ, LeaseHeldError when the options
     changed while another process drives one of the tables.
     """
+    require_not_cancelled(record)
     contract = ContractModel.model_validate(record.contract)
     readiness, schema, tables = await _ready_and_planned(contract, options, world, record.created_at, resumed=True)
     _require_same_source(record, readiness)
@@ -114,6 +128,9 @@ async def reopen_migration(
         await asyncio.to_thread(_require_undriven, store, record.id, holder)
         changed = record.settings | {"options": chosen}
         await asyncio.to_thread(store.set_settings, record.id, changed)
+    if not await asyncio.to_thread(driven_by_others, store, record.id, holder):
+        await take_back_control(world.objects, options, record.id)
+        await asyncio.to_thread(store.request, record.id, None)
     record = await asyncio.to_thread(store.set_status, record.id, MigrationStatus.RUNNING)
     return Migration(record, schema, tables, options, world, store, build_loader_package(), holder)
 

@@ -1,5 +1,6 @@
 """The command line. Exit codes: 0 all tables validated; 1 a table failed; 2 the contract or the settings are wrong, or
-something that a migration needs is missing, and nothing was started; 3 finished, but rows were rejected."""
+something that a migration needs is missing, and nothing was started; 3 finished, but rows were rejected;
+4 stopped before its end, as was asked; 130 left at once by a second Ctrl-C."""
 
 from __future__ import annotations
 
@@ -14,6 +15,7 @@ from typer.exceptions import TyperException
 from core.errors import InputError, SettingsError, StateError, TableferryError
 from flows.cli_local import local
 from flows.cli_mcp import mcp
+from flows.cli_operate import cancel, cleanup, pause
 from flows.cli_options import ConfigOption, MigrationArgument, TableOption, exit_with, use_config
 from flows.cli_validate import repair, validate
 from flows.output import Output, OutputOption
@@ -28,8 +30,8 @@ app = typer.Typer(
 )
 app.add_typer(local, name="local")
 app.command("mcp")(mcp)
-app.command()(validate)
-app.command()(repair)
+for command in (validate, repair, pause, cancel, cleanup):
+    app.command()(command)
 
 
 PrefixOption = Annotated[str | None, typer.Option("--table-prefix", help="goes before every target table's name")]

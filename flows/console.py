@@ -53,6 +53,9 @@ class LiveProgress(Observer):
         else:
             self._print(progress)
 
+    def say(self, message: str) -> None:
+        self._console.print(printable(message), style="yellow", markup=False, soft_wrap=True)
+
     def _draw(self, progress: Progress) -> None:
         task = self._tasks.get(progress.table)
         if task is None:

@@ -6,7 +6,7 @@ import asyncio
 
 from prefect import flow
 from prefect.client.schemas.objects import State
-from prefect.states import Completed, Failed
+from prefect.states import Cancelled, Completed, Failed
 
 from core.errors import TableferryError
 from core.options import MigrationOptions
@@ -88,6 +88,9 @@ async def finish(migration: Migration, settings: Settings) -> State:
     result = await publish_report(migration, settings.directory / "reports")
     observer().result = result
     message = f"{result.status}: migration {result.migration_id}"
+    if result.stopped:
+        # Not Prefect's Paused, which promises that this very flow run can go on: `resume` is a run of its own.
+        return Cancelled(name=result.status.value.title(), message=message)
     return Completed(message=message) if result.success else Failed(message=message)
 
 

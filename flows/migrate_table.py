@@ -12,11 +12,14 @@ from core.drive import TableDriver
 from core.errors import TableferryError
 from core.heartbeat import leased
 from core.lifecycle import Trigger
+from core.outages import patient
 from core.ports import OnProgress, Progress
 from core.steps import TableRun
 from flows.begin import Migration
+from flows.circuit_notes import circuits_noted
 from flows.observer import observer
 from flows.prefect_task import in_task
+from flows.stopping import stoppable
 
 
 async def migrate_tables(migration: Migration) -> None:
@@ -36,7 +39,8 @@ async def each_table(
         async with gate:
             await move(table)
 
-    await asyncio.gather(*(within(table) for table in _largest_first(migration) if wanted(table)))
+    async with stoppable(migration), circuits_noted(migration.world, migration.store, migration.id):
+        await asyncio.gather(*(within(table) for table in _largest_first(migration) if wanted(table)))
 
 
 def _largest_first(migration: Migration) -> list[CompiledTable]:
@@ -55,20 +59,24 @@ async def migrate_table(migration: Migration, table: CompiledTable) -> None:
         async with table_driver(migration, table) as driver:
             await drive(driver, await driver.pick_up())
     except TableferryError as error:
-        # The table is marked as failed with this error, which the report shows; the others go on.
+        # Unless it was only stopped, the table is marked as failed with this, which the report shows; others go on.
         migration.note(table.name, error)
 
 
 @asynccontextmanager
 async def table_driver(migration: Migration, table: CompiledTable) -> AsyncIterator[TableDriver]:
-    """What moves this table while this process holds its lease, told to the flow's observer. Raises LeaseHeldError."""
+    """What moves this table while this process holds its lease, told to the flow's observer. Raises LeaseHeldError.
+
+    What it calls waits for servers that are away.
+    """
     async with leased(migration.store, migration.id, table.name, migration.holder) as beat:
 
         def on_progress(progress: Progress) -> None:
             beat.require()
             observer().progress(progress)
 
-        yield _driver(migration, table, on_progress, beat.lease.fence)
+        with patient(lambda why: on_progress(Progress(table.name, why))):
+            yield _driver(migration, table, on_progress, beat.lease.fence)
 
 
 def _driver(migration: Migration, table: CompiledTable, on_progress: OnProgress, fence: int) -> TableDriver:
@@ -80,6 +88,7 @@ def _driver(migration: Migration, table: CompiledTable, on_progress: OnProgress,
         world=migration.world,
         package=migration.package,
         on_progress=on_progress,
+        stop=migration.stop,
     )
     return TableDriver(run=run, store=migration.store, fence=fence)
 

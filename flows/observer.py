@@ -24,6 +24,9 @@ class Observer:
     def progress(self, progress: Progress) -> None:
         """Called often, from the flow's event loop; must return at once."""
 
+    def say(self, message: str) -> None:
+        """Something that whoever watches must know, about the whole flow."""
+
 
 OBSERVER: ContextVar[Observer | None] = ContextVar("observer", default=None)
 

@@ -8,9 +8,9 @@ from typing import Any, TypeVar
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
-from prefect.states import Completed, Failed
+from prefect.states import Cancelled, Completed, Failed
 
-from core.errors import TableferryError
+from core.errors import StoppedByRequestError, TableferryError
 
 T = TypeVar("T")
 
@@ -30,6 +30,8 @@ async def in_task(name: str, work: Callable[[], Awaitable[T]], run_name: str | N
             done.append(await work())
         except TableferryError as error:
             errors.append(error)
+            if isinstance(error, StoppedByRequestError):
+                return Cancelled(message=error.message)
             return Failed(message=error.message)
         return Completed(message="done")
 

@@ -8,7 +8,7 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 
 from core.compile import CompiledTable
-from core.errors import StateError, TableferryError
+from core.errors import StateError, StoppedByRequestError, TableferryError
 from core.lifecycle import TableState
 from core.options import MigrationOptions
 from core.steps.retry_rejects import RETRY_REJECTS, TASK
@@ -45,6 +45,8 @@ async def _retry_tables(migration: Migration, named: str | None) -> list[Tablefe
     async def retry(table: CompiledTable) -> None:
         try:
             await _retry_table(migration, table)
+        except StoppedByRequestError as error:
+            migration.note(table.name, error)
         except TableferryError as error:
             migration.note(table.name, error)
             at = await asyncio.to_thread(migration.store.table, migration.id, table.name)

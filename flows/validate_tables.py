@@ -12,7 +12,7 @@ from prefect.client.schemas.objects import State
 from core.checkpoints import MigrationRecord, TableCheckpoint
 from core.compile import CompiledTable
 from core.drive import TableDriver
-from core.errors import LeaseHeldError, StateError, TableferryError, ValidationFailedError
+from core.errors import LeaseHeldError, StateError, StoppedByRequestError, TableferryError, ValidationFailedError
 from core.lifecycle import TableState
 from core.options import FULL, MigrationOptions
 from core.steps.repair import repair_table
@@ -73,6 +73,8 @@ async def _work(migration: Migration, named: str | None, work: Work) -> list[Tab
         except LeaseHeldError as error:
             errors.append(error)
             return
+        except StoppedByRequestError as error:
+            migration.note(table.name, error)
         except StateError as error:
             if named is not None:
                 errors.append(error)

@@ -41,11 +41,8 @@ class TableRun:
 
     @property
     def job_name(self) -> str:
-        """The Glue job's name; Glue allows 255 characters."""
-        name = f"tableferry-{self.migration_id}-{self.table.name}"
-        if len(name) <= 255:
-            return name
-        return f"{name[:238]}-{hashlib.sha256(name.encode()).hexdigest()[:16]}"
+        """The Glue job's name."""
+        return job_name(self.migration_id, self.table.name)
 
     def going_on(self, activity: str, rows_done: int = 0, rows_total: int | None = None) -> None:
         """`report`, in the middle of work that can be given up. Raises StoppedByRequestError when that was asked."""
@@ -58,3 +55,11 @@ class TableRun:
 
 
 Evidence = Mapping[str, Any]
+
+
+def job_name(migration_id: str, table: str) -> str:
+    """The name of a table's Glue job; Glue allows 255 characters."""
+    name = f"tableferry-{migration_id}-{table}"
+    if len(name) <= 255:
+        return name
+    return f"{name[:238]}-{hashlib.sha256(name.encode()).hexdigest()[:16]}"
