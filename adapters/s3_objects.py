@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from adapters.mcp_hub import McpHub
@@ -10,7 +11,7 @@ from adapters.wire import permissions_from_wire, status_from_wire
 from core.errors import InternalError
 from core.ports import PermissionReport, ServiceStatus
 
-_PAGE = 1_000  # S3 ListObjectsV2's own maximum
+_PAGE = 1_000  # the most that S3's ListObjectsV2 and DeleteObjects take
 _MAX_BYTES = 64 * 1024 * 1024
 
 
@@ -63,5 +64,7 @@ class S3Objects:
         page = await self.hub.call("s3", "s3_list_objects", arguments)
         return next((str(o["key"]) for o in page["objects"]), None)
 
-    async def delete(self, key: str) -> None:
-        await self.hub.call("s3", "s3_delete_object", {"bucket": self.bucket, "key": key})
+    async def delete(self, keys: Sequence[str]) -> None:
+        for begin in range(0, len(keys), _PAGE):
+            arguments = {"bucket": self.bucket, "keys": list(keys[begin : begin + _PAGE])}
+            await self.hub.call("s3", "s3_delete_objects", arguments)

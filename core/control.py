@@ -17,7 +17,7 @@ async def put_control(objects: ObjectStore, options: MigrationOptions, migration
 
 async def take_back_control(objects: ObjectStore, options: MigrationOptions, migration_id: str) -> None:
     """Ask nothing of the runs any more."""
-    await objects.delete(_key(options, migration_id))
+    await objects.delete([_key(options, migration_id)])
 
 
 def _key(options: MigrationOptions, migration_id: str) -> str:

@@ -287,8 +287,8 @@ class ObjectStore(Protocol):
         """The first key under `prefix` that sorts after `after`."""
         ...
 
-    async def delete(self, key: str) -> None:
-        """Delete an object; one that is not there is no error."""
+    async def delete(self, keys: Sequence[str]) -> None:
+        """Delete objects; one that is not there is no error."""
         ...
 
 

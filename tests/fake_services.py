@@ -243,5 +243,6 @@ class FakeObjects:
     async def first(self, prefix: str, after: str = "") -> str | None:
         return next(iter(await self.keys(prefix, after)), None)
 
-    async def delete(self, key: str) -> None:
-        self.objects.pop(key, None)
+    async def delete(self, keys: Sequence[str]) -> None:
+        for key in keys:
+            self.objects.pop(key, None)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from core.cleanup.plan import CleanupPlan, Kind, Removable
 from core.errors import ConflictError
 from core.items.ranges import quoted
 from core.ports import World
-
-_DELETES_AT_ONCE = 8
 
 
 async def remove(plan: CleanupPlan, world: World, tell: Callable[[Removable], None]) -> None:
@@ -34,7 +31,7 @@ async def _remove(migration_id: str, thing: Removable, world: World) -> None:
         case Kind.SECRET:
             await world.source.delete_secret(thing.name, {"tableferry:migration": migration_id})
         case Kind.OBJECTS | Kind.LOADER:
-            await _delete_objects(thing.identity, world)
+            await world.objects.delete(thing.identity)
         case Kind.TABLE:
             await world.targets.drop(thing.name, thing.identity[0], unprotect=thing.unprotect)
 
@@ -47,13 +44,3 @@ async def _drop_view(thing: Removable, world: World) -> None:
         )
     if found.exists:
         await world.source.execute_ddl(f"DROP VIEW IF EXISTS {quoted(thing.name)}")
-
-
-async def _delete_objects(keys: Sequence[str], world: World) -> None:
-    gate = asyncio.Semaphore(_DELETES_AT_ONCE)
-
-    async def delete(key: str) -> None:
-        async with gate:
-            await world.objects.delete(key)
-
-    await asyncio.gather(*(delete(key) for key in keys))

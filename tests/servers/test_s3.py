@@ -108,6 +108,16 @@ def test_deleting_is_idempotent(objects: Caller, bucket: str, prefix: str) -> No
     assert objects.refusal("s3_get_object", bucket=bucket, key=f"{prefix}d")["code"] == "not_found"
 
 
+def test_many_are_deleted_at_once(objects: Caller, bucket: str, prefix: str) -> None:
+    for name in ("a", "b", "c"):
+        objects.answer("s3_put_object", bucket=bucket, key=f"{prefix}{name}", text="x")
+    keys = [f"{prefix}{name}" for name in ("a", "c", "never there")]
+    assert objects.answer("s3_delete_objects", bucket=bucket, keys=keys) == {"deleted": 3}
+    left = objects.answer("s3_list_objects", bucket=bucket, prefix=prefix)["objects"]
+    assert [o["key"] for o in left] == [f"{prefix}b"]
+    assert objects.refusal("s3_delete_objects", bucket=bucket, keys=["x"] * 1001)["code"] == "invalid_request"
+
+
 def test_the_bucket_is_checked(objects: Caller, bucket: str) -> None:
     status = objects.answer("s3_test_service", bucket=bucket)
     assert (status["operational"], status["details"]["bucket"]) == (True, bucket)

@@ -6,8 +6,10 @@ import base64
 import binascii
 import codecs
 import hashlib
+from collections.abc import Sequence
 from typing import Any, Literal
 
+from botocore.exceptions import ClientError
 from pydantic import BaseModel
 
 from adapters.servers.aws_clients import AwsClients
@@ -144,6 +146,22 @@ def delete_object(clients: AwsClients, bucket: str, key: str) -> DeleteAnswer:
     with aws_call(_where(bucket, key)):
         clients.s3.delete_object(Bucket=bucket, Key=key)
     return DeleteAnswer(deleted=True)
+
+
+class DeletedObjects(BaseModel):
+    """How many keys there are no objects of any more."""
+
+    deleted: int
+
+
+def delete_objects(clients: AwsClients, bucket: str, keys: Sequence[str]) -> DeletedObjects:
+    """Delete at most 1,000 objects; those that are not there are no error. Raises the first failure of one."""
+    with aws_call(f"bucket {bucket}"):
+        wanted: Any = {"Objects": [{"Key": key} for key in keys], "Quiet": True}
+        answer = clients.s3.delete_objects(Bucket=bucket, Delete=wanted)
+        for failure in answer.get("Errors", []):
+            raise ClientError({"Error": {"Code": failure["Code"], "Message": failure["Message"]}}, "DeleteObjects")
+    return DeletedObjects(deleted=len(keys))
 
 
 def _text(body: bytes, truncated: bool, where: str) -> str:

@@ -14,12 +14,14 @@ from adapters.servers.command_line import Transport, run
 from adapters.servers.iam_simulation import Wanted, caller_permissions
 from adapters.servers.s3.objects import (
     DeleteAnswer,
+    DeletedObjects,
     Encoding,
     GetAnswer,
     ObjectList,
     PutAnswer,
     body_of,
     delete_object,
+    delete_objects,
     get_object,
     list_objects,
     put_object,
@@ -109,3 +111,10 @@ def _add_writes(server: ToolServer, clients: AwsClients) -> None:
     def s3_delete_object(bucket: Bucket, key: Key) -> DeleteAnswer:
         """Delete an object; one that is not there is no error."""
         return delete_object(clients, bucket, key)
+
+    @server.tool(annotations=REPLACE)
+    def s3_delete_objects(
+        bucket: Bucket, keys: Annotated[list[Key], Field(min_length=1, max_length=1000)]
+    ) -> DeletedObjects:
+        """Delete up to 1,000 objects in one request; those that are not there are no error."""
+        return delete_objects(clients, bucket, keys)
