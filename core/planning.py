@@ -10,9 +10,11 @@ from typing import Any
 from sqlglot import exp
 
 from core.compile import CompiledTable, compile_contract
+from core.compile.regular import pattern_checks
 from core.compile.unmapped import text_checks
 from core.contract import Contract, ContractError, Problem, Table
 from core.contract.checks import table_place
+from core.contract.problems import shown
 from core.errors import InvalidRequestError, NotFoundError
 from core.options import MigrationOptions
 from core.ports import SourceDatabase, TargetTables, World
@@ -37,6 +39,7 @@ async def plan_tables(
         return schema, compiled
     found = await asyncio.gather(
         *(_view_problems(table_place(n, contract.tables[n]), t, world.source) for n, t in enumerate(compiled)),
+        *(_pattern_problems(table_place(n, contract.tables[n]), t, world.source) for n, t in enumerate(compiled)),
         *(_join_problems(table, world.source) for table in compiled),
         *(_text_problems(n, contract.tables[n], t, schema, world.source) for n, t in enumerate(compiled)),
         *(_target_problems(n, contract.tables[n], t, world.targets) for n, t in enumerate(compiled)),
@@ -88,7 +91,12 @@ async def _view_problems(place: str, table: CompiledTable, source: SourceDatabas
 async def _join_problems(table: CompiledTable, source: SourceDatabase) -> list[Problem]:
     problems: list[Problem] = []
     for check in table.join_checks:
-        if (await source.query(check.sql, max_rows=1, timeout_seconds=3_600)).rows:
+        try:
+            several = (await source.query(check.sql, max_rows=1, timeout_seconds=3_600)).rows
+        except (InvalidRequestError, NotFoundError) as error:
+            problems.append(Problem(check.place, f"its join cannot be made: {error.message}", "Change its condition."))
+            continue
+        if several:
             problems.append(
                 Problem(
                     check.place,
@@ -96,6 +104,17 @@ async def _join_problems(table: CompiledTable, source: SourceDatabase) -> list[P
                     "Join by a condition that at most one row fulfils.",
                 )
             )
+    return problems
+
+
+async def _pattern_problems(place: str, table: CompiledTable, source: SourceDatabase) -> list[Problem]:
+    """MySQL reads the pattern of a REGEXP only when it compares a text with it, which would be during the load."""
+    problems: list[Problem] = []
+    for check in pattern_checks(table.view.select_sql):
+        try:
+            await source.query(check.sql, max_rows=1)
+        except InvalidRequestError as error:
+            problems.append(Problem(place, f"{shown(check.pattern)} is no regular expression: {error.message}"))
     return problems
 
 

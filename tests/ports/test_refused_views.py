@@ -17,11 +17,15 @@ from core.ports import World
 from tests.conftest import Database
 from tests.fake_world import make_world
 from tests.ports.servers import through
-from tests.unit.schemas import SHOP, attribute, contract, contract_table
+from tests.unit.schemas import SHOP, attribute, contract, contract_table, foreign_key
 
 pytestmark = pytest.mark.server
 OPTIONS = MigrationOptions(bucket="bucket", glue_role_arn="arn:aws:iam::1:role/r")
 REFUSED = ["old COLLATE utf8mb4_bin", "CONCAT(note COLLATE utf8mb4_bin, other COLLATE utf8mb4_unicode_ci)"]
+
+
+def _calculated(text: str) -> dict[str, Any]:
+    return {"calculation": {"type": "date-math", "expression": text}}
 
 
 @pytest.fixture
@@ -30,13 +34,15 @@ def planned(database: Database, monkeypatch: pytest.MonkeyPatch) -> Callable[...
     monkeypatch.delenv("TABLEFERRY_MYSQL_SECRET_ARN", raising=False)
     database.execute(
         "CREATE TABLE orders (id INT KEY, note VARCHAR(9), other VARCHAR(9), old VARCHAR(9) CHARACTER SET latin1)"
-        " CHARACTER SET utf8mb4"
+        " CHARACTER SET utf8mb4;"
+        "CREATE TABLE names (name VARCHAR(9) COLLATE utf8mb4_unicode_ci KEY) CHARACTER SET utf8mb4"
     )
     fakes = make_world(SHOP)
 
-    def plan(*texts: str) -> Any:
+    def plan(*texts: str | dict[str, Any]) -> Any:
         made = [
-            attribute(f"x{n}", "S", calculation={"type": "date-math", "expression": t}) for n, t in enumerate(texts)
+            attribute(f"x{n}", "S", **({"join": t} if isinstance(t, dict) else _calculated(t)))
+            for n, t in enumerate(texts)
         ]
         given = contract(contract_table(attribute("id", "N", "id"), *made))
 
@@ -60,3 +66,20 @@ def test_a_view_that_the_server_does_not_take_is_a_problem_of_its_table(planned:
 def test_the_server_is_asked_about_every_view_and_takes_it(planned: Callable[..., Any]) -> None:
     (made,) = planned("note COLLATE utf8mb4_bin", "NOW()", "note REGEXP '^a'")[1]
     assert made.view.name == "ddb_orders_view"
+
+
+def test_a_join_that_the_server_does_not_take_is_a_problem_at_its_place(planned: Callable[..., Any]) -> None:
+    other = foreign_key("names", "orders.note COLLATE utf8mb4_bin = names.name COLLATE utf8mb4_unicode_ci", "name")
+    with pytest.raises(ContractError) as caught:
+        planned("note COLLATE utf8mb4_bin", other)
+    found = [(p.place, p.message.split(":")[0]) for p in caught.value.problems]
+    assert found == [
+        ("tables[0] Orders", "its view cannot be made"),
+        ("tables[0] Orders, attribute x1, join", "its join cannot be made"),
+    ]
+
+
+def test_a_pattern_that_the_server_cannot_read_is_a_problem_before_the_load(planned: Callable[..., Any]) -> None:
+    with pytest.raises(ContractError) as caught:
+        planned("note REGEXP '^it''s \\\\d'", "IF(note REGEXP '[', 1, 0)")
+    assert any("regular expression" in p.message or "Regex" in p.message for p in caught.value.problems)
