@@ -7,8 +7,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
 from core.checkpoints import Request
-from core.errors import JobFailedError, NotFoundError
+from core.errors import ConflictError, JobFailedError, NotFoundError, TableferryError
 from core.items.control import MARK, stopped_key
+from core.outages import UNKNOWN_OUTCOME
 from core.ports import JobRun
 from core.steps.table_run import TableRun
 from core.stop import stopped
@@ -17,6 +18,7 @@ RUN_TOKEN: Final = "--run-token"  # noqa: S105 - a name, not a secret
 TASK: Final = "--task"
 LOAD: Final = "load"  # what a run without a --task does
 
+_STARTS = 3
 LOG_LINES = 20
 _LOOKS_FOR_RETRY = 30  # Glue starts a retry within seconds; after these many looks there is none
 
@@ -38,9 +40,25 @@ async def start_task(run: TableRun, job: str, task: str, token: str, arguments: 
 
 
 async def start_run(run: TableRun, job: str, arguments: Mapping[str, str]) -> str:
-    """Start a run that leaves its sign when it ends because it was asked to; returns its id."""
-    run.stop.require_going_on(run.table.name)
-    return await run.world.jobs.start_run(job, {**arguments, MARK: uuid.uuid4().hex})
+    """Start a run that leaves its sign when it ends because it was asked to; returns its id.
+
+    Where the answer was lost, the run is looked for by that mark before another is asked for.
+    """
+    marked = {**arguments, MARK: uuid.uuid4().hex}
+    lost: TableferryError | None = None
+    for _ in range(_STARTS):
+        run.stop.require_going_on(run.table.name)
+        try:
+            return await run.world.jobs.start_run(job, marked)
+        except UNKNOWN_OUTCOME as error:
+            lost = error
+        except ConflictError:  # a run is going on: after a lost answer that may be ours, listed by now
+            if lost is None:
+                raise
+        for found in await run.world.jobs.runs(job):
+            if found.arguments.get(MARK) == marked[MARK]:
+                return found.run_id
+    raise lost or AssertionError("unreachable: every round returns, raises or loses its answer")
 
 
 async def ended_early(run: TableRun, found: JobRun) -> bool:

@@ -5,7 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from core.errors import ConflictError
+from core.outages import UNKNOWN_OUTCOME
+from core.ports import ViewState
 from core.steps.table_run import Evidence, TableRun
+
+_TRIES = 3
 
 
 async def create_view(run: TableRun, intent: Evidence, evidence: Evidence) -> dict[str, Any]:
@@ -14,19 +18,39 @@ async def create_view(run: TableRun, intent: Evidence, evidence: Evidence) -> di
     Raises ConflictError for a view that somebody else made.
     """
     view = run.table.view
-    source = run.world.source
     run.report("creating view")
-    found = await source.view_state(view.name, view.definition_hash)
+    found = await _own_or_none(run)
+    if not found.matches:
+        await _make(run, found)
+        await _require_columns(run)
+    return {"view": view.name, "view_definition_hash": view.definition_hash, "view_created": not found.matches}
+
+
+async def _make(run: TableRun, found: ViewState) -> None:
+    """Create it; where the answer was lost, look whether it is there before asking again."""
+    for tries_left in reversed(range(_TRIES)):
+        try:
+            await run.world.source.execute_ddl(run.table.view.create_sql(replace=found.exists))
+        except UNKNOWN_OUTCOME:
+            if not tries_left:
+                raise
+            found = await _own_or_none(run)
+            if found.matches:
+                return
+        else:
+            return
+
+
+async def _own_or_none(run: TableRun) -> ViewState:
+    view = run.table.view
+    found = await run.world.source.view_state(view.name, view.definition_hash)
     if found.exists and not found.ours:
         raise ConflictError(
             f"The view {view.name} exists in {run.database} and was not made by tableferry.",
             remedy="Drop or rename it, then resume.",
             view=view.name,
         )
-    if not found.matches:
-        await source.execute_ddl(view.create_sql(replace=found.exists))
-        await _require_columns(run)
-    return {"view": view.name, "view_definition_hash": view.definition_hash, "view_created": not found.matches}
+    return found
 
 
 async def _require_columns(run: TableRun) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.errors import JobFailedError, UnavailableError
+from core.errors import InternalError, JobFailedError
 from core.lifecycle import TableState, Trigger
 from tests.fake_services import ProcessKilled
 from tests.unit.test_drive import Stage, assert_as_undisturbed, nothing, once, step_replaced
@@ -69,10 +69,10 @@ def test_a_run_that_died_before_its_start_was_noted_is_replaced_at_once(stage: S
     assert stage.checkpoint.evidence["run_ids"] == ["jr_1", "jr_2"]
 
 
-def test_a_run_whose_start_was_never_answered_is_adopted(stage: Stage) -> None:
+def test_a_run_whose_start_failed_after_all_is_adopted(stage: Stage) -> None:
     """The failure gave the intent up, and with it the token; the run is still this table's."""
-    stage.world.jobs.lose_reply = UnavailableError("the server went away")
-    with pytest.raises(UnavailableError):
+    stage.world.jobs.lose_reply = InternalError("an answer that nobody understands")
+    with pytest.raises(InternalError):
         stage.process()
     assert stage.checkpoint.failed_from is TableState.JOB_CREATED
     stage.process()

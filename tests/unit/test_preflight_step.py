@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from core.errors import ErrorCode, JobFailedError, PreflightFailedError, UnavailableError, ValidationFailedError
+from core.errors import ErrorCode, InternalError, JobFailedError, PreflightFailedError, ValidationFailedError
 from core.items.collisions import MAX_KEYS
 from core.lifecycle import TableState
 from tests.fake_jobs import chunk_result
@@ -174,8 +174,8 @@ def test_a_preflight_that_was_given_up_is_ended_before_another_begins(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     of(stage, monkeypatch, AS_NUMBER)
-    stage.world.jobs.lose_reply = UnavailableError("the server went away")
-    with pytest.raises(UnavailableError):
+    stage.world.jobs.lose_reply = InternalError("an answer that nobody understands")
+    with pytest.raises(InternalError):
         stage.process()
     stage.process()
     assert tasks(stage) == ["preflight", "preflight", "load"]
