@@ -77,16 +77,21 @@ class Stage:
             out, err = process.communicate()
         assert expected <= self.control.arrived, (sorted(expected - self.control.arrived), out[-3_000:], err[-3_000:])
 
-    def disturbed_at(self, points: Points, on_arrival: OnArrival, *arguments: str, **plan: Any) -> int:
-        """A life that goes on after each of its points, where something else is killed; returns its exit code."""
-        expected = {(table, point) for table, each in points.items() for point in each}
+    def disturbed_at(self, points: Points, on_arrival: OnArrival, *arguments: str, **plan: Any) -> tuple[int, Points]:
+        """A life that goes on after each of its points, where something else is killed.
+
+        Returns its exit code and the points that it did not pass.
+        """
         self.control.begin(on_arrival)
         process = self.start(*arguments, points=points, **plan)
         self.orchestrator = process.pid
-        out, err = process.communicate(timeout=600)
+        try:
+            process.communicate(timeout=600)
+        finally:
+            kill_tree(process.pid)
         assert self.control.errors == []
-        assert expected <= self.control.arrived, (sorted(expected - self.control.arrived), out[-3_000:], err[-3_000:])
-        return process.returncode
+        left = {t: [p for p in each if (t, p) not in self.control.arrived] for t, each in points.items()}
+        return process.returncode, {table: each for table, each in left.items() if each}
 
     @property
     def migration(self) -> str:
