@@ -143,7 +143,8 @@ def watch(
     if live.result is None:
         raise StateError(f"The flow ended {state.name} without a result.", remedy="Look at its log, then resume.")
     if show is not None:
-        return show(live)
+        code = show(live)
+        return live.result.exit_code if live.result.stopped else code
     if as_json:
         print_json(live.result.model_dump(mode="json"))
     else:
@@ -158,13 +159,17 @@ async def _awaited(flow: Callable[[], Awaitable[Any]]) -> Any:
 def status(migration_id: str | None, *, as_json: bool) -> int:
     """Show the migrations, or one migration's tables."""
     from flows.render import migration_document, migrations_table, tables_table
+    from flows.render_circuits import circuit_documents, with_circuits
 
     def shown(store: CheckpointStore) -> tuple[dict[str, Any], Any]:
         if migration_id is None:
             records = store.list_migrations(50)
             return {"migrations": [migration_document(r) for r in records]}, migrations_table(records)
         record, tables = store.migration(migration_id), store.tables(migration_id)
-        return migration_document(record, tables), tables_table(record, tables)
+        circuits = store.circuits(migration_id)
+        chunks, leases = store.chunk_counts(migration_id), store.leases(migration_id)
+        document = migration_document(record, tables, chunks, leases) | {"circuits": circuit_documents(circuits)}
+        return document, with_circuits(tables_table(record, tables, chunks), circuits)
 
     document, table = with_store(load_settings(), shown)
     if as_json:
@@ -192,7 +197,7 @@ def _report(migration_id: str | None, *, as_json: bool) -> int:
         record = store.newest() if migration_id is None else store.migration(migration_id)
         if record is None:
             raise StateError("There is no migration to report on.", remedy="Start one with `tableferry run`.")
-        return summarize(record, store.tables(record.id), datetime.now(UTC))
+        return summarize(record, store.tables(record.id), datetime.now(UTC), chunks=store.chunk_counts(record.id))
 
     result = with_store(load_settings(), summary)
     if as_json:

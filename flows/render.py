@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from rich.table import Table
 from rich.text import Text
 
 from core.checkpoints import MigrationRecord, TableCheckpoint
+from core.chunk_records import ChunkCount
+from core.leases import Lease
 from core.readiness import Readiness, ServerReadiness
 
 _COLOURS = {"validated": "green", "succeeded": "green", "failed": "red", "partial": "yellow", "cancelled": "yellow"}
@@ -98,10 +101,12 @@ def migrations_table(records: Sequence[MigrationRecord]) -> Table:
     return table
 
 
-def tables_table(record: MigrationRecord, checkpoints: Sequence[TableCheckpoint]) -> Table:
-    """One row a table of a migration."""
+def tables_table(
+    record: MigrationRecord, checkpoints: Sequence[TableCheckpoint], chunks: Mapping[str, ChunkCount] = {}
+) -> Table:
+    """One row a table of a migration; `chunks` are of those that have been planned."""
     table = Table(title=f"Migration {record.id}: {record.status.value}", title_justify="left")
-    for heading in ("table", "state", "rows", "items", "rejects", "job run", "error"):
+    for heading in ("table", "state", "chunks", "rows", "items", "rejects", "job run", "error"):
         table.add_column(heading)
     for at in checkpoints:
         load = at.evidence.get("load", {})
@@ -109,6 +114,7 @@ def tables_table(record: MigrationRecord, checkpoints: Sequence[TableCheckpoint]
         table.add_row(
             Text(at.table),
             Text(state, style=_COLOURS.get(at.state.value, "")),
+            f"{chunks[at.table].done:,} of {chunks[at.table].planned:,}" if at.table in chunks else "",
             str(load.get("rows_read", at.evidence.get("rows_planned") or "")),
             str(load.get("items_written", "")),
             str(load.get("rejects", "")),
@@ -118,8 +124,13 @@ def tables_table(record: MigrationRecord, checkpoints: Sequence[TableCheckpoint]
     return table
 
 
-def migration_document(record: MigrationRecord, tables: Sequence[TableCheckpoint] | None = None) -> dict[str, Any]:
-    """A migration, and where its tables stand if they are given, as JSON data."""
+def migration_document(
+    record: MigrationRecord,
+    tables: Sequence[TableCheckpoint] | None = None,
+    chunks: Mapping[str, ChunkCount] = {},
+    leases: Sequence[Lease] = (),
+) -> dict[str, Any]:
+    """A migration, and where its tables stand and who drives them if they are given, as JSON data."""
     document: dict[str, Any] = {
         "migration_id": record.id,
         "status": record.status.value,
@@ -135,7 +146,14 @@ def migration_document(record: MigrationRecord, tables: Sequence[TableCheckpoint
                 "failed_from": t.failed_from.value if t.failed_from else None,
                 "error": t.error,
                 "evidence": t.evidence,
+                "chunks": asdict(chunks[t.table]) if t.table in chunks else None,
+                "driver": next((_driver(lease) for lease in leases if lease.table == t.table), None),
             }
             for t in tables
         ]
     return document
+
+
+def _driver(lease: Lease) -> dict[str, Any]:
+    owner = lease.owner
+    return {"host": owner.host, "pid": owner.pid, "since": lease.since.isoformat()}

@@ -100,7 +100,15 @@ def result(name: str = "orders", **changes: Any) -> MigrationResult:
             PreflightResult(table=name, tier="sql", because=[f"{name}: key_null"], seconds=2.5),
         ],
         "jobs": [
-            JobResult(table="customers", job_name="shop-customers", run_id="jr_1", run_state="SUCCEEDED", attempts=1),
+            JobResult(
+                table="customers",
+                job_name="shop-customers",
+                run_id="jr_1",
+                run_state="SUCCEEDED",
+                attempts=1,
+                chunks_done=3,
+                chunks_planned=4,
+            ),
             JobResult(table=name, job_name="shop-orders", attempts=0),
         ],
         "validation": [
