@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 from adapters.checkpoints import open_store
-from adapters.checkpoints.store import SqlCheckpointStore
+from adapters.checkpoints.patient import PatientStore
 from adapters.dynamodb_target import DynamoDbTarget
 from adapters.glue_jobs import GlueJobs
 from adapters.mcp_hub import McpHub
@@ -17,6 +17,7 @@ from adapters.mcp_servers import sessions
 from adapters.mysql_source import MysqlSource
 from adapters.s3_objects import S3Objects
 from adapters.this_process import is_gone, this_process
+from core.checkpoints import CheckpointStore
 from core.leases import Holder, Start
 from core.options import MigrationOptions
 from core.ports import World
@@ -62,10 +63,12 @@ def start(settings: Settings, *, beside_unfinished: bool) -> Start:
 
 
 @asynccontextmanager
-async def open_checkpoints(settings: Settings) -> AsyncIterator[SqlCheckpointStore]:
-    """The checkpoint store that the settings name."""
+async def open_checkpoints(settings: Settings) -> AsyncIterator[CheckpointStore]:
+    """The checkpoint store that the settings name; a table that is moved waits for it when it is away."""
     store = await asyncio.to_thread(open_store, settings.store_url)
+    waiting = PatientStore(store, settings.outage_policy())
     try:
-        yield store
+        yield waiting.as_store()
     finally:
+        waiting.close()
         await asyncio.to_thread(store.close)
