@@ -30,7 +30,7 @@ TASK = "preflight"
 async def preflight(run: TableRun, job: str, token: str) -> dict[str, Any]:
     """What was found, as evidence; made once for each token. Raises PreflightFailedError when it refuses the table."""
     record = await _stored(run, token)
-    if record is None:
+    if record is None or _says_too_little(run, record):
         record = await _made(run, job, token)
         await run.world.objects.put(_place(run, token), json.dumps(record).encode(), "application/json")
     _require_loadable(run, record)
@@ -118,6 +118,11 @@ async def _stored(run: TableRun, token: str) -> dict[str, Any] | None:
     except NotFoundError:
         return None
     return record
+
+
+def _says_too_little(run: TableRun, record: dict[str, Any]) -> bool:
+    """SQL counted shared keys, enough to refuse the table; to keep the other rows, a run must say which share them."""
+    return run.options.rejects == KEEP and bool(_shared(record["findings"])) and not record["collisions_key"]
 
 
 def _place(run: TableRun, token: str) -> str:
