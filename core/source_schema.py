@@ -30,6 +30,9 @@ _GEOMETRY = {
 # text, FLOAT is not equal to its own text, BIT and JSON have no literal that is safe on both engines.
 _RANGE_KINDS = {Kind.INTEGER, Kind.DECIMAL, Kind.DATE, Kind.DATETIME, Kind.TIME, Kind.TEXT, Kind.BINARY}
 
+# Measured on MySQL 9.7, texts of one and two bytes: these have several for one character of Unicode.
+_MANY_BYTES_ONE_CHARACTER = {"armscii8", "big5", "cp932", "eucjpms", "sjis", "tis620", "ujis"}
+
 
 @dataclass(frozen=True)
 class SourceColumn:
@@ -58,6 +61,11 @@ class SourceColumn:
     def supports_ranges(self) -> bool:
         """Whether `BETWEEN` over its text agrees with its order."""
         return self.kind in _RANGE_KINDS and self.data_type not in {"enum", "uuid", "inet4", "inet6"}
+
+    @property
+    def shares_characters(self) -> bool:
+        """Whether texts of other bytes can come out as the same characters, so that an index tells more apart."""
+        return (self.collation or "").split("_")[0] in _MANY_BYTES_ONE_CHARACTER
 
     def compares_like(self, other: SourceColumn) -> bool:
         """Whether `=` between the two is the equality of this column's own unique index."""

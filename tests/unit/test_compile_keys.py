@@ -116,6 +116,7 @@ UNPROVED = [
     of(column("a", "varchar(9)"), column("b", "varchar(9)"), key=("a", "b"), pk="a#b"),
     of(column("a", "double"), column("b", "varchar(9)"), key=("a", "b"), pk="a#b"),
     of(column("k", "varchar(9)"), key=()),
+    of(column("k", "varchar(9)", collation="cp932_bin"), key=("k",)),
 ]
 
 
