@@ -14,6 +14,7 @@ from core.errors import (
     ConflictError,
     InternalError,
     InvalidRequestError,
+    NetworkError,
     NotFoundError,
     PermissionDeniedError,
     TableferryError,
@@ -134,8 +135,10 @@ def _of_client(exc: BaseException, where: str) -> TableferryError:
     for names, error, remedy in _BY_EXCEPTION:
         if kinds & set(names):
             return error(f"The request about {where} failed: {_one_line(exc)}.", remedy=remedy, **facts)
-    if kinds & {"HTTPClientError", "ConnectionError", "EndpointConnectionError"}:
-        remedy = "Check the network and AWS_ENDPOINT_URL, then try again."
+    remedy = "Check the network and AWS_ENDPOINT_URL, then try again."
+    if kinds & {"EndpointConnectionError", "ConnectTimeoutError", "SSLError", "ProxyConnectionError"}:
+        return NetworkError(f"AWS cannot be reached about {where}: {_one_line(exc)}.", remedy=remedy, **facts)
+    if kinds & {"HTTPClientError", "ConnectionError"}:
         return UnavailableError(f"AWS did not answer about {where}: {_one_line(exc)}.", remedy=remedy, **facts)
     return InvalidRequestError(f"The request about {where} failed: {_one_line(exc)}.", **facts)
 

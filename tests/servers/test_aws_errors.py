@@ -63,11 +63,11 @@ def test_an_answer_of_aws_has_one_code(aws_code: str, status: int, code: str, re
         (exceptions.ProfileNotFound(profile="x"), "authentication_failed"),
         (exceptions.NoRegionError(), "invalid_request"),
         (exceptions.ParamValidationError(report="x"), "invalid_request"),
-        (exceptions.EndpointConnectionError(endpoint_url="http://x"), "unavailable"),
+        (exceptions.EndpointConnectionError(endpoint_url="http://x"), "network"),
         (exceptions.ConnectionClosedError(endpoint_url="http://x"), "unavailable"),
-        (exceptions.ConnectTimeoutError(endpoint_url="http://x"), "unavailable"),
+        (exceptions.ConnectTimeoutError(endpoint_url="http://x"), "network"),
         (exceptions.ReadTimeoutError(endpoint_url="http://x"), "timeout"),
-        (exceptions.SSLError(endpoint_url="http://x", error=ValueError("bad")), "unavailable"),
+        (exceptions.SSLError(endpoint_url="http://x", error=ValueError("bad")), "network"),
     ],
 )
 def test_a_request_that_got_no_answer_has_one_code(failure: Exception, code: str) -> None:

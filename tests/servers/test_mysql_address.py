@@ -92,10 +92,10 @@ def test_a_database_that_is_not_there_is_not_found(database: Database, monkeypat
     assert refusal["code"] in ("not_found", "permission_denied")
 
 
-def test_a_server_that_does_not_answer_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_that_is_not_reached_is_a_matter_of_the_network(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TABLEFERRY_MYSQL_URL", f"mysql://u:{SECRET}@127.0.0.1:1/d")
     refusal = Caller(mysql.build_server()).refusal("mysql_describe_schema")
-    assert (refusal["code"], refusal["retryable"]) == ("unavailable", True)
+    assert (refusal["code"], refusal["retryable"]) == ("network", True)
     assert "127.0.0.1:1/d" in refusal["message"]
     assert SECRET not in json.dumps(refusal)
 

@@ -138,14 +138,14 @@ def test_no_credentials_are_an_authentication_failure(monkeypatch: pytest.Monkey
     assert (refusal["code"], refusal["retryable"]) == ("authentication_failed", False)
 
 
-def test_an_endpoint_that_does_not_answer_is_unavailable(
+def test_an_endpoint_that_is_not_reached_is_a_matter_of_the_network(
     monkeypatch: pytest.MonkeyPatch, aws_env: RuntimeState
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
     caller = Caller(s3.build_server())
     refusal = caller.refusal("s3_list_objects", bucket="any-bucket")
-    assert (refusal["code"], refusal["retryable"]) == ("unavailable", True)
-    assert caller.answer("s3_test_service", bucket="any-bucket")["error"]["code"] == "unavailable"
+    assert (refusal["code"], refusal["retryable"]) == ("network", True)
+    assert caller.answer("s3_test_service", bucket="any-bucket")["error"]["code"] == "network"
 
 
 def test_no_region_is_an_invalid_request(monkeypatch: pytest.MonkeyPatch, aws_env: RuntimeState) -> None:

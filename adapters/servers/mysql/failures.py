@@ -15,6 +15,7 @@ from core.errors import (
     CallTimedOutError,
     InternalError,
     InvalidRequestError,
+    NetworkError,
     NotFoundError,
     PermissionDeniedError,
     TableferryError,
@@ -51,6 +52,7 @@ _GROUPS: tuple[tuple[frozenset[int], type[TableferryError], str], ...] = (
     ),
 )
 _CLIENT_ERRORS = range(2000, 3000)
+_UNREACHED = frozenset({2002, 2003, 2005, 2026})  # no socket, refused, unknown host, no TLS
 
 
 @contextmanager
@@ -90,6 +92,8 @@ def _of_connection(where: str, number: int, reason: str) -> TableferryError:
     if number == 2013 and "timed out" in reason:
         return CallTimedOutError(f"No answer in time from {where}: {reason}.", remedy="Allow more time.", **facts)
     remedy = "Check host, port and network, and that the SQL server runs."
+    if number in _UNREACHED:
+        return NetworkError(f"Cannot reach {where} [{number}]: {reason}.", remedy=remedy, **facts)
     return UnavailableError(f"Cannot talk to {where} [{number}]: {reason}.", remedy=remedy, **facts)
 
 
