@@ -8,19 +8,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from typing import Any
 
 from core.items.canonical import item_digest, key_digest
 from core.items.item import Item, ItemConverter
-from core.items.plan import Cell, Chunk, ItemPlan, LoadPlan
-from core.items.rejects import Reason, RejectedRow
+from core.items.plan import Cell, Chunk, LoadPlan
+from core.items.rejects import FOR_ANOTHERS_SAKE, ITEM_KEY, RejectedRow
 
 from adapters.loader.objects import Bucket
 from adapters.loader.rows import Row, RowReader
 from adapters.loader.sums import Tally
-
-# Reasons of rejects that no row has by itself: another row, or another's item, is why.
-FOR_ANOTHERS_SAKE: Final = frozenset({Reason.KEY_COLLISION, Reason.KEY_TAKEN})
 
 
 class ExpectedItems:
@@ -32,7 +29,7 @@ class ExpectedItems:
         self._bucket = bucket
         self._converters = [ItemConverter(item) for item in plan.items]
         self._rejected_chunks = frozenset(bucket.keys(f"{plan.prefix}rejects/"))
-        self.keys = key_names(plan.item)
+        self.keys = plan.item.table_keys()
         self.indexes = index_keys(plan)
 
     def converter(self, chunk: Chunk) -> ItemConverter:
@@ -53,7 +50,7 @@ class ExpectedItems:
                 except RejectedRow as reject:
                     counts.rejects[reject.reason] += 1
                     continue
-                reason = _take(left_out, converter.row_key(row)) if left_out else None
+                reason = self._take(left_out, converter.row_key(row), item) if left_out else None
                 if reason is not None:
                     counts.rejects[reason] += 1
                     continue
@@ -79,14 +76,14 @@ class ExpectedItems:
         # Not splitlines: it also splits at characters that JSON leaves as they are.
         for line in map(json.loads, filter(None, self._bucket.text(key).split("\n"))):
             if line["reason"] in FOR_ANOTHERS_SAKE:
-                found.setdefault(_identity(line["row"]), []).append(line["reason"])
+                found.setdefault(_identity(line["row"], line.get(ITEM_KEY)), []).append(line["reason"])
         return found
 
-
-def key_names(item: ItemPlan) -> tuple[str, ...]:
-    """The table's key attributes, pk first."""
-    keys = sorted((key for key in item.keys if key.index is None), key=lambda key: key.role)
-    return tuple(key.name for key in keys)
+    def _take(self, left_out: dict[str, list[str]], row: dict[str, Any], item: Item) -> str | None:
+        """As many rows of one identity and one key are left out as the load left out."""
+        by_key = left_out.get(_identity(row, key_digest(item, self.keys).hex()))
+        reasons = by_key or left_out.get(_identity(row, None))  # files of earlier versions have no key
+        return reasons.pop() if reasons else None
 
 
 def index_keys(plan: LoadPlan) -> dict[str, tuple[tuple[str, str], ...]]:
@@ -107,11 +104,5 @@ def add_item(tally: Tally, item: Item, keys: Sequence[str], indexes: dict[str, t
             tally.indexes[index] += 1
 
 
-def _identity(row: dict[str, Any]) -> str:
-    return json.dumps(row, sort_keys=True)
-
-
-def _take(left_out: dict[str, list[str]], row: dict[str, Any]) -> str | None:
-    """Rows that are the same in every cell have one identity: as many are left out as the load left out."""
-    reasons = left_out.get(_identity(row))
-    return reasons.pop() if reasons else None
+def _identity(row: dict[str, Any], item_key: str | None) -> str:
+    return json.dumps([row, item_key], sort_keys=True)

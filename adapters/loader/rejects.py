@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import IO
 
+from core.items.canonical import key_digest
 from core.items.item import ItemConverter
 from core.items.plan import Cell, ItemPlan
-from core.items.rejects import Reason, RejectedRow
+from core.items.rejects import FOR_ANOTHERS_SAKE, ITEM_KEY, RejectedRow
 
 from adapters.loader.objects import Bucket
 
@@ -26,7 +27,7 @@ class ChunkRejects:
     def __init__(self, converter: ItemConverter, item: ItemPlan) -> None:
         self._converter = converter
         self._entity = {"entity": item.entity_name} if item.entity_name else {}
-        self._keys = [key.name for key in item.keys if key.index is None]
+        self._keys = item.table_keys()
         self._file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed by __exit__
         self._lock = threading.Lock()
         self.by_reason: Counter[str] = Counter()
@@ -53,14 +54,21 @@ class ChunkRejects:
             "reason": reject.reason,
             "message": reject.message,
             "values": self._converter.preview(row, self._to_blame(reject)),
+            **self._item_key(row, reject),
         }
         written = json.dumps(line, ensure_ascii=False).encode("utf-8") + b"\n"
         with self._lock:
             self._file.write(written)
             self.by_reason[reject.reason] += 1
 
+    def _item_key(self, row: Sequence[Cell], reject: RejectedRow) -> dict[str, str]:
+        """Rows without a key, and items that a join makes of one row, have the same `row`: this tells them apart."""
+        if reject.reason not in FOR_ANOTHERS_SAKE:
+            return {}
+        return {ITEM_KEY: key_digest(self._converter.convert(row), self._keys).hex()}
+
     def _to_blame(self, reject: RejectedRow) -> list[str] | None:
-        if reject.reason in (Reason.KEY_COLLISION, Reason.KEY_TAKEN):
+        if reject.reason in FOR_ANOTHERS_SAKE:
             return self._keys
         return [reject.attribute] if reject.attribute else None
 

@@ -85,6 +85,11 @@ class ItemPlan:
     chunk_columns: tuple[int, ...] = ()
     entity: str | None = None
 
+    def table_keys(self) -> tuple[str, ...]:
+        """The table's own key attributes, pk first."""
+        keys = sorted((key for key in self.keys if key.index is None), key=lambda key: key.role)
+        return tuple(key.name for key in keys)
+
     @property
     def entity_name(self) -> str:
         """The entity as people call it: its `entity_type`; "" in a plan that has one kind of rows only."""

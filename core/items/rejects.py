@@ -5,6 +5,8 @@ The sentence never holds the row's own value; a key that is taken alone is named
 
 from __future__ import annotations
 
+from typing import Final
+
 
 class Reason:
     """The fixed words of `RejectedRow.reason`, the same in rejects files, results and reports."""
@@ -30,6 +32,13 @@ class Reason:
     ITEM_TOO_LARGE = "item_too_large"
     KEY_COLLISION = "key_collision"
     KEY_TAKEN = "key_taken"
+
+
+# Reasons that no row has by itself: another row, or another's item, is why.
+FOR_ANOTHERS_SAKE: Final = frozenset({Reason.KEY_COLLISION, Reason.KEY_TAKEN})
+
+# The member of such a reject's line that holds the item's `core.items.canonical.key_digest`, as hex.
+ITEM_KEY: Final = "item_key"
 
 
 class RejectedRow(Exception):  # noqa: N818 - a row's outcome, counted and kept; not an error of the program

@@ -9,11 +9,12 @@ from decimal import Decimal
 from typing import Any
 
 from core.errors import NotFoundError
+from core.items.canonical import key_digest
 from core.items.compare import differences
 from core.items.item import ItemConverter
 from core.items.plan import Cell, Chunk, LoadPlan
 from core.items.ranges import item_condition, quoted
-from core.items.rejects import RejectedRow
+from core.items.rejects import ITEM_KEY, RejectedRow
 from core.ports import Item
 from core.steps.table_run import TableRun
 
@@ -47,18 +48,22 @@ async def _expected_items(run: TableRun, plan: LoadPlan, wanted: int) -> list[It
                 item = converters[chunk.item].convert(row)
             except RejectedRow:
                 continue
-            if _row_identity(converters[chunk.item].row_key(row)) not in left_out:
+            key = key_digest(item, plan.item_of(chunk).table_keys()).hex()
+            if left_out.isdisjoint((key, _row_identity(converters[chunk.item].row_key(row)))):
                 expected.append(item)
     return expected[:wanted]
 
 
 async def _left_out(run: TableRun, plan: LoadPlan, chunk: Chunk) -> frozenset[str]:
-    """Rows that the load itself rejected, for another row's or item's sake too."""
+    """Rows that the load itself rejected, for another row's or item's sake too: by their own keys or their items'."""
     try:
         lines = (await run.world.objects.get(plan.rejects_key(chunk.number))).decode().split("\n")
     except NotFoundError:
         return frozenset()
-    return frozenset(_row_identity(json.loads(line)["row"]) for line in lines if line)
+    rejected = [json.loads(line) for line in lines if line]
+    # Of rows without a key of their own, the item's tells them apart.
+    own = {_row_identity(r["row"]) for r in rejected if r["row"]}
+    return frozenset(own | {r[ITEM_KEY] for r in rejected if ITEM_KEY in r})
 
 
 def _row_identity(row: dict[str, Any]) -> str:
