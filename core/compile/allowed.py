@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from core.compile.contract_sql import shown_sql
 from core.compile.functions import FUNCTIONS, INSTEAD
-from core.compile.grammar import SINGLE_UNITS, UNITS, is_no_mysql, nests_too_deeply
+from core.compile.grammar import SINGLE_UNITS, UNITS, is_json_path, is_no_mysql, nests_too_deeply
 from core.compile.moments import MOMENTS
 from core.compile.problem import ExpressionProblem
 from core.contract.problems import nearest, shown
@@ -40,6 +40,7 @@ CASTS: Final = {
     "TIME": Kind.TIME,
     "BINARY": Kind.BINARY,
 }
+_FIRST_PATH: Final = {"JSON_EXTRACT": 1, "JSON_KEYS": 1, "JSON_LENGTH": 1, "JSON_CONTAINS": 2, "JSON_CONTAINS_PATH": 2}
 _SHIFTS: Final = {"DATE_ADD", "DATE_SUB", "ADDDATE", "SUBDATE"}
 
 
@@ -147,8 +148,17 @@ def _wrong_arguments(node: exp.Anonymous) -> tuple[str, str] | None:
         return f"{shown_sql(node)} must name its digits, 0 to 6", ""
     if name in {"DATE_ADD", "DATE_SUB"} and not isinstance(arguments[1], exp.Interval):
         return f"{shown_sql(node)} lacks its INTERVAL", f"Write {name}(moment, INTERVAL 1 DAY)."
+    if name == "JSON_CONTAINS_PATH" and arguments[1].is_string and arguments[1].name.lower() not in {"one", "all"}:
+        return f"{shown_sql(arguments[1])} must be 'one' or 'all'", ""
     if name in {"TIMESTAMPADD", "TIMESTAMPDIFF"}:
         unit = arguments[0].name.upper()
         if not isinstance(arguments[0], exp.Var) or unit not in SINGLE_UNITS:
             return f"{shown_sql(arguments[0])} is not allowed here; a unit of time is", nearest(unit, SINGLE_UNITS)
+    return _wrong_paths(arguments, _FIRST_PATH[name]) if name in _FIRST_PATH else None
+
+
+def _wrong_paths(arguments: list[exp.Expr], first: int) -> tuple[str, str] | None:
+    for path in arguments[first:]:
+        if isinstance(path, exp.Literal) and not (path.is_string and is_json_path(path.name)):
+            return f"{shown(path.name)} is no path into a JSON document", "Write '$.name', '$[0]' or '$.\"odd name\"'."
     return None

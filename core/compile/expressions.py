@@ -22,6 +22,7 @@ from core.items.plan import Kind
 from core.source_schema import SourceColumn, SourceTable
 
 COMPARISONS = (exp.EQ, exp.NEQ, exp.NullSafeEQ, exp.GT, exp.GTE, exp.LT, exp.LTE)
+_ARITHMETIC = (exp.Paren, exp.Neg, exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.IntDiv)
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,7 @@ def ordering(text: str, target: Relation) -> list[exp.Expr]:
         ):
             raise ExpressionProblem(f"{shown_sql(key)} is no sort key", "Name columns, with ASC or DESC.")
         resolved = _resolved(key.this, {target.name: target}, default=target)
+        _refuse_documents(resolved, target)
         keys.append(exp.Ordered(this=resolved, desc=bool(key.args.get("desc")), nulls_first=not key.args.get("desc")))
     return keys
 
@@ -127,6 +129,18 @@ def value_kind(tree: exp.Expr, relations: Mapping[str, Relation]) -> str | None:
     return kind_of(tree, of_column)
 
 
+def _refuse_documents(key: exp.Expr, target: Relation) -> None:
+    """MySQL orders JSON by its types and values, MariaDB as the text that it is there."""
+    bare = key.unnest()
+    column = target.column(bare.name) if isinstance(bare, exp.Column) else None
+    name = function_name(bare)
+    if (column is not None and column.kind == Kind.JSON) or (name and FUNCTIONS[name].kind == Kind.JSON):
+        raise ExpressionProblem(
+            f"{shown_sql(key)} sorts by JSON, which the engines order differently",
+            "Sort by JSON_UNQUOTE(JSON_EXTRACT(document, '$.name')), or by a CAST of it.",
+        )
+
+
 def _parsed(text: str) -> exp.Expr:
     tree = parsed(text)
     refuse_unlisted(tree)
@@ -147,7 +161,8 @@ def _resolved(tree: exp.Expr, relations: Mapping[str, Relation], *, default: Rel
         if not isinstance(node, exp.Column):
             return node
         known = relations if node.table or default is None else {default.name: default}
-        return _qualified(*_lookup(node, known), node)
+        relation, column = _lookup(node, known)
+        return _signed(_qualified(relation, column, node), column, node)
 
     return tree.transform(replace)
 
@@ -159,8 +174,9 @@ def _self_condition(tree: exp.Expr, source: Relation, target: Relation) -> exp.E
             raise ExpressionProblem(f"{shown_sql(tree, 80)} compares a comparison", "Join comparisons with AND.")
         for side, relation in ((comparison.this, target), (comparison.expression, source)):
             for column in list(side.find_all(exp.Column)):
-                qualified = _qualified(*_lookup(column, {relation.name: relation}), column)
-                column.replace(qualified)
+                found = _lookup(column, {relation.name: relation})[1]
+                qualified = _qualified(relation, found, column)
+                column.replace(_signed(qualified, found, column))
                 resolved.add(id(qualified))
     for column in tree.find_all(exp.Column):
         if id(column) not in resolved:
@@ -189,6 +205,21 @@ def _lookup(node: exp.Column, relations: Mapping[str, Relation]) -> tuple[Relati
         raise ExpressionProblem(f"{shown(node.name)} is a column of both tables", "Write table.column.")
     known = [c.name for r in relations.values() for c in r.table.columns]
     raise ExpressionProblem(f"there is no column {shown(node.name)}", nearest(node.name, known))
+
+
+def _signed(found: exp.Expr, column: SourceColumn, written: exp.Column) -> exp.Expr:
+    """An UNSIGNED number or YEAR in a difference as a number that has a sign.
+
+    A server fails on the first row whose result is below zero (error 1690), which would be during the load.
+    """
+    unsigned = column.kind == Kind.INTEGER and ("unsigned" in column.column_type or column.data_type == "year")
+    node: exp.Expr | None = written.parent
+    while isinstance(node, _ARITHMETIC) and not isinstance(node, exp.Sub | exp.Neg):
+        node = node.parent
+    if not unsigned or not isinstance(node, exp.Sub | exp.Neg):
+        return found
+    type_ = "DECIMAL(20, 0)" if column.data_type == "bigint" else "BIGINT"
+    return exp.Cast(this=found, to=exp.DataType.build(type_, dialect="mysql"))
 
 
 def _qualified(relation: Relation, column: SourceColumn, written: exp.Column | None = None) -> exp.Column:

@@ -25,6 +25,16 @@ UNITS: Final = frozenset({*SINGLE_UNITS, *_DOUBLE_UNITS})
 # Those that both engines have, and mean alike.
 _COLLATION: Final = re.compile(r"[a-z0-9]+_(bin|general_ci|unicode_ci|unicode_520_ci|swedish_ci)", re.IGNORECASE)
 _CHARACTER_SETS: Final = frozenset({"utf8mb4", "utf8mb3", "utf8", "latin1", "ascii", "ucs2", "utf16"})
+# MySQL manual, "JSON Path Syntax"; MariaDB gives NULL where MySQL fails, both only when a row is read.
+_JSON_STEP: Final = r'(?:\.(?:\*|[^\W\d][\w$]*|\$[\w$]*|"(?:[^"\\]|\\.)*")|\[ *(?:\*|{0}(?: +to +{0})?) *\])'.format(
+    r"(?:\d+|last(?: *- *\d+)?)"
+)
+_JSON_PATH: Final = re.compile(rf"\$(?:(?:\*\*)?{_JSON_STEP})*", re.DOTALL)
+
+
+def is_json_path(text: str) -> bool:
+    """Whether both engines read it as a path into a JSON document."""
+    return _JSON_PATH.fullmatch(text) is not None
 
 
 def nests_too_deeply(tree: exp.Expr) -> bool:

@@ -20,6 +20,7 @@ KindOfColumn = Callable[[exp.Column], str | None]
 _NUMERIC: Final = (Kind.INTEGER, Kind.BIT, Kind.DECIMAL, Kind.FLOAT, Kind.DOUBLE)
 _TRUTH: Final = (exp.Not, exp.Predicate, exp.Boolean, exp.Connector, exp.Escape, exp.RegexpLike)
 _BITS: Final = (*(exp.BitwiseAnd, exp.BitwiseOr, exp.BitwiseXor), *(exp.BitwiseLeftShift, exp.BitwiseRightShift))
+_DAYS: Final = ("DAY", "WEEK", "MONTH", "QUARTER", "YEAR")  # how their units begin
 _DATE_FORMS: Final = frozenset("aAbcDdejMmUuVvWwXxYy")
 _TIME_FORMS: Final = frozenset("fHhIiklprSsT")  # MySQL manual, DATE_FORMAT: the specifiers of a time
 
@@ -113,7 +114,12 @@ def _bits(kinds: Iterable[str | None], tree: exp.Expr) -> str:
     return Kind.INTEGER
 
 
-def _shifted(kind: str | None, unit: str) -> str:
+def _shifted(kind: str | None, unit: str, tree: exp.Expr) -> str:
+    if kind == Kind.TIME and unit.startswith(_DAYS):
+        raise ExpressionProblem(
+            f"{shown_sql(tree)} moves a time by days, which on MySQL gives a day counted from today",
+            "Use hours.",
+        )
     if kind == Kind.DATE and unit in {"DAY", "WEEK", "MONTH", "QUARTER", "YEAR"}:
         return Kind.DATE
     if kind in {Kind.DATE, Kind.DATETIME}:
@@ -125,7 +131,7 @@ def _interval(tree: exp.Binary, of: Callable[[exp.Expr], str | None]) -> str:
     interval, other = (tree.right, tree.left) if isinstance(tree.right, exp.Interval) else (tree.left, tree.right)
     if not isinstance(interval, exp.Interval):
         raise ExpressionProblem(f"{shown_sql(tree)} is too involved", "Use DATE_ADD or DATE_SUB.")
-    return _shifted(of(other), str(interval.args.get("unit")).upper())
+    return _shifted(of(other), str(interval.args.get("unit")).upper(), tree)
 
 
 def _call(tree: exp.Expr, of: Callable[[exp.Expr], str | None]) -> str | None:
@@ -142,15 +148,16 @@ def _call(tree: exp.Expr, of: Callable[[exp.Expr], str | None]) -> str | None:
     if rule == TEXTUAL:
         return Kind.BINARY if Kind.BINARY in map(of, arguments[: FUNCTIONS[name].texts]) else Kind.TEXT
     if rule == SHIFTED:
-        return _moved(name, arguments, of)
+        return _moved(tree, name, arguments, of)
     return _by_format(name, arguments, rule)
 
 
-def _moved(name: str, arguments: list[exp.Expr], of: Callable[[exp.Expr], str | None]) -> str:
+def _moved(tree: exp.Expr, name: str, arguments: list[exp.Expr], of: Callable[[exp.Expr], str | None]) -> str:
     if name == "TIMESTAMPADD":
-        return _shifted(of(arguments[2]), arguments[0].name)
+        return _shifted(of(arguments[2]), arguments[0].name, tree)
     by = arguments[1]
-    return _shifted(of(arguments[0]), str(by.args["unit"].name).upper() if isinstance(by, exp.Interval) else "DAY")
+    unit = str(by.args["unit"].name).upper() if isinstance(by, exp.Interval) else "DAY"
+    return _shifted(of(arguments[0]), unit, tree)
 
 
 def _by_format(name: str, arguments: list[exp.Expr], kind: str) -> str:

@@ -101,6 +101,31 @@ def test_the_year_of_a_date_is_a_number_and_no_year(product_over: ProductOver) -
     assert outcome(product_over([days]), contract, [days]) == "items"
 
 
+def test_a_difference_of_unsigned_numbers_may_be_below_zero(product_over: ProductOver) -> None:
+    """Both servers failed on the first row below zero (error 1690), in the middle of the load."""
+    kinds = {"few": "INT UNSIGNED", "many": "BIGINT UNSIGNED", "year": "YEAR"}
+    stock = Table("stock", {"id": t.integer(), **{name: t.integer(sql) for name, sql in kinds.items()}}, ("id",))
+    rows = [{"few": 0, "many": 0, "year": 1901}, {"few": 9, "many": 2**64 - 1, "year": 2155}, {}]
+    stock = stock.with_rows([{"id": n, **row} for n, row in enumerate(rows)])
+    attributes: list[dict[str, Any]] = [{"name": "id", "type": "N", "source_column": "id"}]
+    for name in kinds:
+        less = Arithmetic("-", Col(None, name), Lit(2000))
+        cases = {"type": "case", "cases": [{"when": Compare("<", less, Lit(0)), "then": Lit("low")}]}
+        attributes += [
+            {"name": name, "type": "N", "calculation": {"type": "date-math", "expression": less}},
+            {"name": f"{name} as S", "type": "S", "calculation": {"type": "date-math", "expression": less}},
+            {"name": f"{name} is low", "type": "S", "calculation": cases},
+        ]
+    contract = {
+        "table": "Stock",
+        "type": "single-entity",
+        "source_table": "stock",
+        "pk": "id",
+        "attributes": attributes,
+    }
+    assert outcome(product_over([stock]), contract, [stock]) == "items"
+
+
 def lines(*attributes: dict[str, Any]) -> dict[str, Any]:
     """A table of lines with these attributes."""
     whole = [{"name": "id", "type": "N", "source_column": "id"}, *attributes]

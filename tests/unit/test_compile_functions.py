@@ -14,6 +14,7 @@ ORDERS = table(
     "orders",
     *(column("id"), column("t", "varchar(9)"), column("p", "decimal(9,2)"), column("d", "double")),
     *(column("y", "date"), column("m", "datetime"), column("raw", "varbinary(9)"), column("doc", "json")),
+    *(column("c", "time"), column("u", "bigint unsigned"), column("few", "int(6) unsigned"), column("yr", "year")),
 )
 OF = Relation("orders", "s", ORDERS)
 
@@ -47,6 +48,15 @@ PRINTED = {
     "DATE_FORMAT(y, '%H:%i:%s')": "DATE_FORMAT(`s`.`y`, '%H:%i:%s')",
     "TIMESTAMPDIFF(day, y, m)": "TIMESTAMPDIFF(DAY, `s`.`y`, `s`.`m`)",
     "y + INTERVAL 1 DAY": "`s`.`y` + INTERVAL 1 DAY",
+    "few - 1 < 0": "CAST(`s`.`few` AS SIGNED) - 1 < 0",
+    "id - (u + 1)": "`s`.`id` - (CAST(`s`.`u` AS DECIMAL(20, 0)) + 1)",
+    "-yr": "-CAST(`s`.`yr` AS SIGNED)",
+    "few + 1 > u": "`s`.`few` + 1 > `s`.`u`",
+    "y - INTERVAL few DAY": "`s`.`y` - INTERVAL `s`.`few` DAY",
+    "GREATEST(u, 1) - 1": "GREATEST(`s`.`u`, 1) - 1",
+    "doc->'$**.a'": "JSON_EXTRACT(`s`.`doc`, '$**.a')",
+    """JSON_LENGTH(doc, '$."a b"[0].é[*].*')""": """JSON_LENGTH(`s`.`doc`, '$."a b"[0].é[*].*')""",
+    "JSON_CONTAINS_PATH(doc, 'one', t, '$[last]')": "JSON_CONTAINS_PATH(`s`.`doc`, 'one', `s`.`t`, '$[last]')",
 }
 
 
@@ -74,6 +84,9 @@ KINDS = {
     "NOW()": Kind.DATETIME,
     "CURDATE()": Kind.DATE,
     "CURRENT_TIME": Kind.TIME,
+    "c + INTERVAL '1:30' HOUR_MINUTE": Kind.TIME,
+    "few - id": Kind.INTEGER,
+    "u - id": Kind.DECIMAL,
     "doc->>'$.a'": Kind.TEXT,
     "doc->'$.a'": Kind.JSON,
     "t REGEXP 'a'": Kind.INTEGER,
@@ -113,6 +126,16 @@ REFUSED = {
     "orders.t + `p`": "'orders.t + `p`' computes with a text value",
     "IF(id, t, p)": "'IF(id, t, p)' mixes decimal and text values",
     "raw & 1": "'raw & 1' computes with a binary value",
+    "doc->'a'": "'a' is no path into a JSON document. Write '$.name', '$[0]' or '$.\"odd name\"'.",
+    "doc->>'$.a-b' = 1": "'$.a-b' is no path into a JSON document.",
+    "JSON_EXTRACT(doc, '$.a', '$..b')": "'$..b' is no path into a JSON document.",
+    "doc->'$ .a'": "'$ .a' is no path into a JSON document.",
+    "JSON_KEYS(doc, '')": "'' is no path into a JSON document.",
+    "JSON_CONTAINS(doc, '1', '$**')": "'$**' is no path into a JSON document.",
+    "JSON_CONTAINS_PATH(doc, 'some', '$.a')": "\"'some'\" must be 'one' or 'all'",
+    "c + INTERVAL 1 DAY": "'c + INTERVAL 1 DAY' moves a time by days",
+    "DATE_SUB(c, INTERVAL '1 2' DAY_HOUR)": "\"DATE_SUB(c, INTERVAL '1 2' DAY_HOUR)\" moves a time by days",
+    "TIMESTAMPADD(MONTH, 1, c)": "'TIMESTAMPADD(MONTH, 1, c)' moves a time by days",
     "id ;": "'id ;' has a ';' at character 4. Remove it.",
     "id; id": "'id; id' has a ';' at character 3. Remove it.",
     "id,": "'id,' has a ',' at character 3. Remove it.",
@@ -130,3 +153,11 @@ def test_a_refusal_says_what_in_the_contracts_words_and_what_instead(text: str, 
 def test_sort_keys_end_without_a_mark(text: str, mark: str) -> None:
     with pytest.raises(ExpressionProblem, match=f"has a {mark} at character {len(text)}"):
         ordering(text, OF)
+
+
+@pytest.mark.parametrize("text", ["doc", "t, doc DESC", "JSON_EXTRACT(doc, '$.n')", "(doc->'$.n')"])
+def test_documents_sort_nothing(text: str) -> None:
+    with pytest.raises(ExpressionProblem, match="sorts by JSON") as caught:
+        ordering(text, OF)
+    assert caught.value.remedy.startswith("Sort by JSON_UNQUOTE(")
+    ordering("doc->>'$.n', CAST(doc->>'$.n' AS DECIMAL(9,2)) DESC", OF)
