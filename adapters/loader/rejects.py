@@ -67,7 +67,7 @@ class ChunkRejects:
             return {}
         return {ITEM_KEY: key_digest(self._converter.convert(row), self._keys).hex()}
 
-    def _to_blame(self, reject: RejectedRow) -> list[str] | None:
+    def _to_blame(self, reject: RejectedRow) -> Sequence[str] | None:
         if reject.reason in FOR_ANOTHERS_SAKE:
             return self._keys
         return [reject.attribute] if reject.attribute else None
