@@ -148,8 +148,8 @@ class Circuit:
     def _answered(self) -> None:
         self._failures = 0
         if self.state is not CircuitState.CLOSED:
-            self._move("close")
             self._opened_at = None
+            self._move("close")
 
     def _move(self, trigger: str) -> None:
         cast(Any, self._twin).trigger(trigger)

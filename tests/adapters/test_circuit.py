@@ -81,6 +81,7 @@ def test_calls_wait_for_a_backend_and_go_on_when_it_is_back(misbehaving: Misbeha
     assert watched.states[-1] is CircuitState.CLOSED
     assert watched.records[0].failures == 3
     assert watched.records[0].opened_at is not None
+    assert (watched.records[-1].failures, watched.records[-1].opened_at) == (0, None)
     assert watched.told[0].startswith("waiting for the mysql server: the database is away (since ")
     assert misbehaving.count("start") == 1
 
