@@ -8,7 +8,7 @@ UV_VERSION := 0.13.9
 UV := $(shell command -v uv || echo .tools/uv/bin/uv)
 RUN := .venv/bin
 
-.PHONY: help setup demo test test-servers test-crash test-soak check format lock bench-loader-memory bench-preflight bench-resume bench-validate bench-views clean
+.PHONY: help setup demo test test-servers test-crash test-soak check format lock bench-loader-memory bench-preflight bench-validate bench-views clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -59,9 +59,6 @@ bench-loader-memory: setup ## peak memory of the loader at 10,000 and 500,000 ro
 
 bench-preflight: setup ## time and peak memory of a preflight, by SQL and by a run (ROWS=5000000)
 	$(RUN)/python -m tests.benchmarks.preflight $(or $(ROWS),5000000)
-
-bench-resume: setup ## time from the start of resume to its first write, 490 of 500 chunks done
-	$(RUN)/pytest tests/crash/resume_time.py
 
 bench-validate: setup ## time and peak memory of a load and of its full validation (ROWS=1000000)
 	$(RUN)/python -m tests.benchmarks.validation $(or $(ROWS),1000000)
