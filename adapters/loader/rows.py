@@ -31,7 +31,9 @@ _KEYS_AT_ONCE = 100
 _READ_TIMEOUT_SECONDS = 900
 _SESSION = (
     "SET SESSION autocommit = 1, time_zone = '+00:00', sql_mode = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION',"
-    " net_write_timeout = 600, group_concat_max_len = 18446744073709551615",
+    " net_write_timeout = 600, group_concat_max_len = 18446744073709551615,"
+    # What names of days, weeks and averages depend on: the defaults, whatever the server's own settings are.
+    " lc_time_names = 'en_US', default_week_format = 0, div_precision_increment = 4",
     "SET SESSION TRANSACTION READ ONLY",
 )
 _MARIADB_KILLED = 1927

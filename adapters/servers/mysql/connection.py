@@ -25,7 +25,9 @@ DEFAULT_SECONDS = 60
 
 _SESSION = (
     "SET SESSION time_zone = '+00:00', sql_mode = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION', "
-    "net_write_timeout = 600, group_concat_max_len = 1073741824, sql_quote_show_create = 1"
+    "net_write_timeout = 600, group_concat_max_len = 1073741824, sql_quote_show_create = 1, "
+    # As the loader's session has them: names of days, weeks and averages depend on these.
+    "lc_time_names = 'en_US', default_week_format = 0, div_precision_increment = 4"
 )
 
 

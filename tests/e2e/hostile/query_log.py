@@ -38,7 +38,7 @@ BEFORE_A_MIGRATION = frozenset(
         "SET AUTOCOMMIT = 0",
         "SET NAMES utf8mb4",
         "SET SESSION time_zone = ?, sql_mode = ?, net_write_timeout = 0, group_concat_max_len = 0, "
-        "sql_quote_show_create = 0",
+        "sql_quote_show_create = 0, lc_time_names = ?, default_week_format = 0, div_precision_increment = 0",
         "SELECT VERSION(), CURRENT_USER(), UTC_TIMESTAMP(0)",
         "SHOW SESSION STATUS LIKE ?",
         "SHOW VARIABLES LIKE ?",
@@ -51,7 +51,9 @@ BEFORE_A_MIGRATION = frozenset(
         *(shape.format(names) for shape in _LOOKUPS for names in (" AND TABLE_NAME IN (?)", "")),
     ]
 )
-OUR_LITERALS = frozenset({"+00:00", "STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION", "Ssl_version", "partial_revokes"})
+OUR_LITERALS = frozenset(
+    {"+00:00", "STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION", "Ssl_version", "partial_revokes", "en_US"}
+)
 
 
 @dataclass(frozen=True)
