@@ -84,7 +84,13 @@ EVERY_PATTERN: list[tuple[str, dict[str, Any], str, str, Source]] = [
         "",
         FromColumn(1),
     ),
-    ("calculation", {"type": "date-math", "expression": "YEAR(note)"}, "CAST(YEAR(`s`.`note`) AS SIGNED) AS `x`", "", FromColumn(1)),
+    (
+        "calculation",
+        {"type": "date-math", "expression": "YEAR(note)"},
+        "CAST(YEAR(`s`.`note`) AS SIGNED) AS `x`",
+        "",
+        FromColumn(1),
+    ),
     (
         "calculation",
         foreign_key("customers", ON, "id") | {"type": "aggregate", "operation": "SUM"},

@@ -36,6 +36,7 @@ def test_the_contract_that_the_others_were_made_of_is_sound(scene: Scene) -> Non
     scene.log.news()
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     ("case", "command"),
     [pytest.param(c, COMMANDS[n % 3], id=c.name) for n, c in enumerate(READ_ALONE)],
@@ -56,6 +57,7 @@ def test_what_does_not_fit_the_source_is_refused(scene: Scene, case: Hostile, co
     assert_nothing_made(scene, everywhere=command == "run")
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("case", [FORMS[2], EXPRESSIONS[0]], ids=lambda case: case.name)
 def test_as_a_shell_starts_it_the_same_is_said(scene: Scene, case: Hostile) -> None:
     ended = scene.start("run", case.document)
