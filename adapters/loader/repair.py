@@ -2,6 +2,8 @@
 
 Guarantees:
 - Only the keys that the validation named are written; rows of the source that are gone or cannot be items are reported.
+- Where others' items may stand in the table, an item is only put where its key is free, as the load does it.
+- Rows that stand in the load's rejects files are left to retry-rejects, which keeps the accounts.
 - Nothing is deleted unless asked for, and then only an item that is exactly the one that the validation saw.
 - Doing it twice does no harm.
 """
@@ -11,7 +13,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
@@ -20,15 +22,16 @@ from typing import IO, Any
 from botocore.exceptions import ClientError
 from core.items.canonical import item_digest, key_digest
 from core.items.item import Item
-from core.items.plan import Chunk, LoadPlan
+from core.items.plan import Cell, Chunk, LoadPlan
 from core.items.size import item_size
 
 from adapters.loader.arguments import Arguments
 from adapters.loader.backoff import Backoff
 from adapters.loader.batches import Batcher
+from adapters.loader.chunks import NewWriter
 from adapters.loader.control import Control
 from adapters.loader.differences import DIFFERING, EXTRA, MISSING
-from adapters.loader.ends import source_of
+from adapters.loader.ends import source_of, writer_factory
 from adapters.loader.errors import ArgumentsError
 from adapters.loader.expected import ExpectedItems
 from adapters.loader.objects import Bucket
@@ -36,10 +39,8 @@ from adapters.loader.outages import with_source
 from adapters.loader.plain_json import cells_of, item_of, item_text
 from adapters.loader.rows import Row, RowReader
 from adapters.loader.scan import TableScan
-from adapters.loader.sender import BatchSender
 from adapters.loader.validate import dynamodb_client
 from adapters.loader.validation_store import ValidationStore, print_event
-from adapters.loader.writer import BatchWriter
 
 WRITTEN, GONE, DELETED, CHANGED, LEFT = "written", "gone", "deleted", "changed", "left"
 # DynamoDB: an expression has at most 4 KB, and 300 operators.
@@ -54,7 +55,7 @@ def repair(arguments: Arguments, plan: LoadPlan, bucket: Bucket) -> None:
         raise ArgumentsError("--task repair needs the --validation whose findings it is to repair")
     client = dynamodb_client(arguments.writers)
     with closing(RowReader(source_of(arguments), plan)) as reader:
-        Repair(plan, reader, client, bucket, arguments.validation, writers=arguments.writers).run(
+        Repair(plan, reader, client, bucket, arguments.validation, writer_factory(plan, arguments)).run(
             delete_extra=arguments.delete_extra
         )
 
@@ -71,7 +72,7 @@ class Repair:
     """Repairs the table of one plan."""
 
     def __init__(
-        self, plan: LoadPlan, reader: RowReader, client: Any, bucket: Bucket, validation: str, *, writers: int
+        self, plan: LoadPlan, reader: RowReader, client: Any, bucket: Bucket, validation: str, new_writer: NewWriter
     ) -> None:
         self._plan = plan
         self._control = Control(bucket, plan)
@@ -79,7 +80,7 @@ class Repair:
         self._client = client
         self._bucket = bucket
         self._validation = validation
-        self._writers = writers
+        self._new_writer = new_writer
         self._prefix = f"{plan.prefix}validation/{validation}/"
         self._calls = TableScan(client, plan.target_table, backoff=Backoff())
         self._expected = ExpectedItems(plan, reader, bucket)
@@ -127,27 +128,34 @@ class Repair:
 
     def _write_chunk(self, chunk: Chunk, wanted: _Chunk, actions: IO[bytes]) -> None:
         found = with_source(partial(self._write, chunk, wanted))
-        for key in found:
-            self._note(actions, WRITTEN, key)
+        for done, key in found.values():
+            self._note(actions, done, key)
         self._counts[GONE] += len(wanted.ids) - len(found)
 
-    def _write(self, chunk: Chunk, wanted: _Chunk) -> list[Item]:
-        converter, keys = self._expected.converter(chunk), self._expected.keys
-        sender = BatchSender(self._client, self._plan.target_table, row_key=converter.row_key, backoff=Backoff())
-        written: list[Item] = []
-        with BatchWriter(sender, writers=self._writers) as writer:
+    def _write(self, chunk: Chunk, wanted: _Chunk) -> dict[bytes, tuple[str, Item]]:
+        """What was done about each key, by its digest; what has no row any more is not in it."""
+        converter = self._expected.converter(chunk)
+        found: dict[bytes, tuple[str, Item]] = {}
+        taken: list[Sequence[Cell]] = []
+        with self._new_writer(converter, lambda row, _: taken.append(row)) as writer:
             batcher = Batcher(self._plan.item_of(chunk), converter.row_key)
             for row, item in self._expected.items(chunk, self._rows(chunk, wanted)):
-                if key_digest(item, keys) not in wanted.ids:
+                id_ = key_digest(item, self._expected.keys)
+                if id_ not in wanted.ids:
                     continue
+                found[id_] = (WRITTEN, self._key(item))
                 batch = batcher.add(item, row, item_size(item))
                 if batch is not None:
                     writer.put(batch)
-                written.append({name: item[name] for name in keys})
             rest = batcher.rest()
             if rest is not None:
                 writer.put(rest)
-        return written
+        for item in map(converter.convert, taken):
+            found[key_digest(item, self._expected.keys)] = (LEFT, self._key(item))
+        return found
+
+    def _key(self, item: Item) -> Item:
+        return {name: item[name] for name in self._expected.keys}
 
     def _rows(self, chunk: Chunk, wanted: _Chunk) -> Iterator[list[Row]]:
         item = self._plan.item_of(chunk)

@@ -286,6 +286,30 @@ def test_a_row_that_is_gone_or_spoilt_is_not_written_again(load: Load) -> None:
     assert counts(validated(load, plan, "v-2")) == {}
 
 
+@pytest.mark.parametrize(
+    ("existing", "written", "differing"), [("keep", 1, 2), ("overwrite", 3, 0)], ids=["keep", "overwrite"]
+)
+def test_a_repair_beside_items_of_others_writes_as_the_load_does(
+    load: Load, existing: str, written: int, differing: int
+) -> None:
+    """Items carry no mark of who wrote them: one that holds a row's key stays unless it may be overwritten."""
+    plan = filled(load, 10)
+    put(load, **key(11), name={"S": "somebody's"})
+    load.run("--existing", "keep")
+    load.database.execute("INSERT INTO v (id) VALUES (11), (12)")
+    load.database.execute("UPDATE v SET name = 'changed since' WHERE id = 3")
+    assert counts(validated(load, plan, "v-1")) == {"missing": 1, "differing": 2}
+    load.run("--existing", existing, "--task", "repair", "--validation", "v-1")
+    done = document(load, "validation/v-1/repair.json")
+    assert (done["written"], done["left"], done["gone"]) == (written, differing, 0)
+    names = {item["sk"]["N"]: item.get("name") for item in load.items()}
+    assert (names["11"] == {"S": "somebody's"}) is (existing == "keep")
+    actions = [json.loads(line) for line in load.text(load.prefix + "validation/v-1/repair.jsonl").splitlines()]
+    kept = {line["key"]["pk"]["S"] for line in actions if line["action"] == "left"}
+    assert kept == ({"ITEM#3", "ITEM#11"} if existing == "keep" else set())
+    assert validated(load, plan, "v-2")["differing"] == differing
+
+
 SEEDS, PER_RUN = 1_000, 250
 
 
