@@ -15,6 +15,7 @@ from core.compile.allowed import arguments_of, function_name, refuse_unlisted
 from core.compile.contract_sql import parsed, parsed_order, remember, shown_sql
 from core.compile.functions import FUNCTIONS
 from core.compile.kinds import kind_of
+from core.compile.moment_texts import refuse_odd_moments
 from core.compile.problem import ExpressionProblem
 from core.compile.texts import NUMERIC, as_number, as_text
 from core.contract.problems import nearest, shown
@@ -51,7 +52,7 @@ def join_condition(text: str, *, source: Relation, target: Relation) -> exp.Expr
     tree = _parsed(text)
     aliased = target.name.lower() != source.name.lower() and all(c.table for c in tree.find_all(exp.Column))
     if source.table is target.table and not aliased:  # the names may differ in case, where the server's names do not
-        return _self_condition(tree, source, target)
+        return _checked(_self_condition(tree, source, target), {source.name: source, target.name: target})
     return _resolved(tree, {source.name: source, target.name: target})
 
 
@@ -164,7 +165,20 @@ def _resolved(tree: exp.Expr, relations: Mapping[str, Relation], *, default: Rel
         relation, column = _lookup(node, known)
         return _signed(_qualified(relation, column, node), column, node)
 
-    return tree.transform(replace)
+    return _checked(tree.transform(replace), relations)
+
+
+def _checked(tree: exp.Expr, relations: Mapping[str, Relation]) -> exp.Expr:
+    """The resolved tree once the kinds of its values are known to make sense together."""
+
+    def kind(node: exp.Expr) -> str | None:
+        try:
+            return value_kind(node, relations)
+        except ExpressionProblem:  # said where the value itself is wanted
+            return None
+
+    refuse_odd_moments(tree, kind)
+    return tree
 
 
 def _self_condition(tree: exp.Expr, source: Relation, target: Relation) -> exp.Expr:

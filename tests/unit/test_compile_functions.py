@@ -136,6 +136,26 @@ REFUSED = {
     "c + INTERVAL 1 DAY": "'c + INTERVAL 1 DAY' moves a time by days",
     "DATE_SUB(c, INTERVAL '1 2' DAY_HOUR)": "\"DATE_SUB(c, INTERVAL '1 2' DAY_HOUR)\" moves a time by days",
     "TIMESTAMPADD(MONTH, 1, c)": "'TIMESTAMPADD(MONTH, 1, c)' moves a time by days",
+    "y > 'abc'": "'abc' stands for a date and is none. Write 'YYYY-MM-DD' or 'YYYY-MM-DD HH:MM:SS'.",
+    "y = ''": "'' stands for a date and is none.",
+    "m < '2024-13-45'": "'2024-13-45' stands for a datetime and is none.",
+    "m <=> '2023-02-29 10:00:00'": "'2023-02-29 10:00:00' stands for a datetime and is none.",
+    "m <> '2024-02-29 24:00:00'": "'2024-02-29 24:00:00' stands for a datetime and is none.",
+    "'10:00:00' <= m": "'10:00:00' stands for a datetime and is none.",
+    "c > 'x'": "'x' stands for a time and is none. Write 'HH:MM:SS', from '-838:59:59' to '838:59:59'.",
+    "c >= '839:00:00'": "'839:00:00' stands for a time and is none.",
+    "c >= '2024-02-29 10:00:00'": "'2024-02-29 10:00:00' stands for a time and is none.",
+    "y BETWEEN '2024-01-01' AND '2024-04-31'": "'2024-04-31' stands for a date and is none.",
+    "'abc' BETWEEN y AND m": "'abc' stands for a date and is none.",
+    "y NOT IN ('2024-01-01', ('a' 'b'))": "'ab' stands for a date and is none.",
+    "DATE(t) = 'abc' COLLATE utf8mb4_bin": "'abc' stands for a date and is none.",
+    "CASE y WHEN 'abc' THEN 1 END": "'abc' stands for a date and is none.",
+    "NULLIF(y, 'abc')": "'abc' stands for a date and is none.",
+    "DATE '2024-02-30'": "'2024-02-30' stands for a date and is none.",
+    "TIME '10:60:00'": "'10:60:00' stands for a time and is none.",
+    "TIMESTAMP '2024-01-01 10:00:00.1234567'": "'2024-01-01 10:00:00.1234567' stands for a datetime and is none.",
+    "EXTRACT(HOUR FROM c)": "'EXTRACT(HOUR FROM c)' is another number on MySQL than on MariaDB",
+    "EXTRACT(YEAR FROM c)": "'EXTRACT(YEAR FROM c)' is another number on MySQL than on MariaDB",
     "id ;": "'id ;' has a ';' at character 4. Remove it.",
     "id; id": "'id; id' has a ';' at character 3. Remove it.",
     "id,": "'id,' has a ',' at character 3. Remove it.",
@@ -147,6 +167,19 @@ REFUSED = {
 @pytest.mark.parametrize(("text", "problem"), REFUSED.items(), ids=list(REFUSED))
 def test_a_refusal_says_what_in_the_contracts_words_and_what_instead(text: str, problem: str) -> None:
     assert refusal(text).startswith(problem)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("y = '2024-02-29'", "y < '2024-02-29 10:00:00'", "y = '0000-00-00'", "m = '0000-00-00 00:00:00'"),
+        *("m >= '2024-02-29 23:59:59.123456'", "m IN ('2024-02-29', '2000-02-00')", "c = '-838:59:59'", "c < '09:30'"),
+        *("t = 'abc'", "id > 'abc'", "'a' < 'b'", "y = 20240101", "y LIKE '2024%'", "CASE WHEN y = m THEN 'a' END"),
+        *("TIME '10:00:00.5'", "CAST('2024-02-29 10:00:00' AS TIME)", "EXTRACT(MINUTE_SECOND FROM c)"),
+    ],
+)
+def test_a_moment_is_compared_with_any_that_is_one(text: str) -> None:
+    assert kind(text)
 
 
 @pytest.mark.parametrize(("text", "mark"), [("t,", "','"), ("t DESC;", "';'"), ("t, id ;", "';'")])
