@@ -33,6 +33,9 @@ def repair(
     migration: MigrationArgument = None,
     table: TableOption = None,
     delete_extra: Annotated[bool, typer.Option("--delete-extra", help="also delete items that have no row")] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="after --into-nonempty: also write over differing items of others")
+    ] = False,
     output: OutputOption = Output.TEXT,
     config: ConfigOption = None,
 ) -> None:
@@ -40,4 +43,5 @@ def repair(
     from flows.commands_validate import repair as command
 
     use_config(config)
-    exit_with(command(migration, table, delete_extra=delete_extra, as_json=output is Output.JSON))
+    as_json = output is Output.JSON
+    exit_with(command(migration, table, delete_extra=delete_extra, overwrite=overwrite, as_json=as_json))

@@ -25,15 +25,14 @@ def validate(migration_id: str | None, mode: str | None, table: str | None, *, a
     return _watch(lambda: flow(migration_id=chosen, mode=mode, table=table, return_state=True), as_json=as_json)
 
 
-def repair(migration_id: str | None, table: str | None, *, delete_extra: bool, as_json: bool) -> int:
+def repair(migration_id: str | None, table: str | None, *, delete_extra: bool, overwrite: bool, as_json: bool) -> int:
     """Run the `repair` flow in this process."""
     chosen = _chosen(migration_id, table)
     quiet_prefect()
     from flows.validate_tables import repair as flow
 
-    return _watch(
-        lambda: flow(migration_id=chosen, table=table, delete_extra=delete_extra, return_state=True), as_json=as_json
-    )
+    asked = {"table": table, "delete_extra": delete_extra, "overwrite": overwrite}
+    return _watch(lambda: flow(migration_id=chosen, **asked, return_state=True), as_json=as_json)
 
 
 def _chosen(migration_id: str | None, table: str | None) -> str:

@@ -34,11 +34,13 @@ async def validate(migration_id: str, mode: str | None = None, table: str | None
 
 
 @flow(name="repair", flow_run_name="repair-{migration_id}", log_prints=False)
-async def repair(migration_id: str, table: str | None = None, delete_extra: bool = False) -> State:
+async def repair(
+    migration_id: str, table: str | None = None, delete_extra: bool = False, overwrite: bool = False
+) -> State:
     """Write missing and differing items again, delete extra ones only if asked, and validate fully."""
 
     async def work(driver: TableDriver) -> None:
-        await _repair(driver, delete_extra=delete_extra)
+        await _repair(driver, delete_extra=delete_extra, overwrite=overwrite)
 
     return await _each(migration_id, table, FULL, work)
 
@@ -96,7 +98,7 @@ async def _validate(driver: TableDriver) -> None:
     await drive(driver, await driver.pick_up_validation())
 
 
-async def _repair(driver: TableDriver, *, delete_extra: bool) -> None:
+async def _repair(driver: TableDriver, *, delete_extra: bool, overwrite: bool) -> None:
     found = _findings(await driver.checkpoint())
     if found is None:
         try:
@@ -110,7 +112,7 @@ async def _repair(driver: TableDriver, *, delete_extra: bool) -> None:
     validation, evidence = found, (await driver.checkpoint()).evidence
     done = await in_task(
         "repair",
-        lambda: repair_table(driver.run, evidence, validation, delete_extra=delete_extra),
+        lambda: repair_table(driver.run, evidence, validation, delete_extra=delete_extra, overwrite=overwrite),
         f"{driver.run.table.name}: repair",
     )
     await drive(driver, await driver.note_repair(done))

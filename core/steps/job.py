@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from core.compile import ENTITY_COLUMN, CompiledEntity
 from core.errors import ConflictError, StateError
@@ -10,6 +10,8 @@ from core.items.plan import Chunk, LoadPlan
 from core.ports import JobDefinition
 from core.steps.position import JOB_CREATED_AT, source_position
 from core.steps.table_run import Evidence, TableRun
+
+EXISTING: Final = "--existing"  # whether an item that holds a row's key is overwritten or kept
 
 
 async def create_job(run: TableRun, intent: Evidence, evidence: Evidence) -> dict[str, Any]:
@@ -34,7 +36,7 @@ async def create_job(run: TableRun, intent: Evidence, evidence: Evidence) -> dic
             "--additional-python-modules": package.modules,
             "--plan": f"{root}{run.prefix}plan.json",
             "--writers": str(options.writers),
-            "--existing": "keep" if _has_others(run, evidence) else "overwrite",
+            EXISTING: "keep" if keeps_others(run, evidence) else "overwrite",
             **credentials,
         },
         timeout_minutes=options.job_timeout_minutes,
@@ -56,7 +58,7 @@ async def create_job(run: TableRun, intent: Evidence, evidence: Evidence) -> dic
     }
 
 
-def _has_others(run: TableRun, evidence: Evidence) -> bool:
+def keeps_others(run: TableRun, evidence: Evidence) -> bool:
     """Whether items may be there that this migration did not write and must not write over."""
     options = run.options
     return options.into_nonempty and not options.overwrite and not evidence.get("table_created")

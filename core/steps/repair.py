@@ -8,6 +8,7 @@ from typing import Any, Final
 from core.errors import ConflictError
 from core.ports import JobRun
 from core.steps.full_validation import VALIDATION, validation_key
+from core.steps.job import EXISTING, keeps_others
 from core.steps.job_run import start_task, watch
 from core.steps.own_view import require_own_view
 from core.steps.table_run import Evidence, TableRun
@@ -16,9 +17,12 @@ REPAIR: Final = "repair"
 DELETE_EXTRA: Final = "--delete-extra"
 
 
-async def repair_table(run: TableRun, evidence: Evidence, validation: str, *, delete_extra: bool) -> dict[str, Any]:
+async def repair_table(
+    run: TableRun, evidence: Evidence, validation: str, *, delete_extra: bool, overwrite: bool = False
+) -> dict[str, Any]:
     """What the run did (`RepairResult`): a new one, or one for the same findings that a killed process started.
 
+    Where others' items may stand, differing items are left unless the load overwrote such, or `overwrite` says so.
     Raises JobFailedError when it died, ConflictError for deletions where others' items may stand.
     """
     if delete_extra and run.options.into_nonempty and not evidence.get("table_created"):
@@ -28,8 +32,15 @@ async def repair_table(run: TableRun, evidence: Evidence, validation: str, *, de
             table=run.table.target.table_name,
         )
     await require_own_view(run)
+    keeps = keeps_others(run, evidence) and not overwrite
     job, token = str(evidence["job_name"]), f"{validation}-{'all' if delete_extra else 'rows'}"
-    arguments = {VALIDATION: validation, DELETE_EXTRA: "true" if delete_extra else "false"}
+    if overwrite:
+        token += "-over"  # a run that left them must not be taken for it
+    arguments = {
+        VALIDATION: validation,
+        DELETE_EXTRA: "true" if delete_extra else "false",
+        EXISTING: "keep" if keeps else "overwrite",
+    }
     run_id = await start_task(run, job, REPAIR, token, arguments)
 
     async def report(found: JobRun) -> None:

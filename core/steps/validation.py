@@ -12,7 +12,7 @@ from core.options import COUNTS, FULL
 from core.source_position import Movement, SourcePosition, movement
 from core.steps.changed_since import with_changes_since
 from core.steps.full_validation import DIFFERENCES, compare_everything, problems_of
-from core.steps.job import load_plan
+from core.steps.job import keeps_others, load_plan
 from core.steps.own_view import require_own_view
 from core.steps.position import LOAD_BEGAN_AT, source_position
 from core.steps.sampling import compare_sample
@@ -84,6 +84,8 @@ async def _whose_fault(run: TableRun, evidence: Evidence) -> tuple[str, str]:
     now = SourcePosition.from_record(await source_position(run))
     moved, _ = movement(None if before is None else SourcePosition.from_record(before), now)
     repair = f"`tableferry repair {run.migration_id}` writes missing and differing items again"
+    if keeps_others(run, evidence):
+        repair += ", but leaves differing ones, which others may have written, unless it is told to --overwrite"
     if moved is Movement.UNCHANGED:
         return moved.value, f"The source has not changed since the load began, so the table was changed. {repair}."
     if moved is Movement.MOVED:

@@ -1,0 +1,58 @@
+"""A repair as the orchestrator starts it: what it may overwrite, and what it may delete."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from core.steps import TableRun
+from core.steps.repair import repair_table
+from tests.unit import test_drive
+from tests.unit.test_drive import OPTIONS, PACKAGE, TABLE, Stage
+
+
+def loaded(monkeypatch: pytest.MonkeyPatch, *, others: bool, **options: Any) -> Stage:
+    """A table that was loaded with these options, beside items of others or not."""
+    monkeypatch.setattr(test_drive, "OPTIONS", replace(OPTIONS, sample_items=0, **options))
+    stage = Stage()
+    if others:
+        stage.world.targets.tables["Orders"] = TABLE.target.to_wire()
+        stage.world.targets.items["Orders"] = {"theirs": {"id": {"N": "0"}}}
+    stage.process()
+    return stage
+
+
+def repaired(stage: Stage, *, delete_extra: bool = False, overwrite: bool = False, **found: Any) -> dict[str, str]:
+    """The arguments of the run that a repair of the validation v-1, which `found` this, started."""
+    run = TableRun("m1", "shop", TABLE, test_drive.OPTIONS, stage.world.world, PACKAGE, lambda progress: None)
+    for name, document in {"result": {"rejects": 0, **found}, "repair": {}}.items():
+        stage.world.objects.objects[f"{run.prefix}validation/v-1/{name}.json"] = json.dumps(document).encode()
+    evidence = stage.checkpoint.evidence
+    asyncio.run(repair_table(run, evidence, "v-1", delete_extra=delete_extra, overwrite=overwrite))
+    return stage.world.jobs.history[-1][1].arguments
+
+
+@pytest.mark.parametrize(
+    ("others", "options", "asked", "existing"),
+    [
+        (False, {"into_nonempty": True}, False, "overwrite"),
+        (True, {"into_nonempty": True}, False, "keep"),
+        (True, {"into_nonempty": True}, True, "overwrite"),
+        (True, {"into_nonempty": True, "overwrite": True}, False, "overwrite"),
+    ],
+)
+def test_items_of_others_are_written_over_only_if_asked(
+    monkeypatch: pytest.MonkeyPatch, others: bool, options: dict[str, bool], asked: bool, existing: str
+) -> None:
+    stage = loaded(monkeypatch, others=others, **options)
+    assert repaired(stage, overwrite=asked)["--existing"] == existing
+
+
+def test_a_repair_that_left_items_is_not_taken_for_one_that_overwrites(monkeypatch: pytest.MonkeyPatch) -> None:
+    stage = loaded(monkeypatch, others=True, into_nonempty=True)
+    first, second = repaired(stage), repaired(stage, overwrite=True)
+    assert (first["--existing"], second["--existing"]) == ("keep", "overwrite")
