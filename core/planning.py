@@ -12,6 +12,7 @@ from sqlglot import exp
 from core.compile import CompiledTable, compile_contract
 from core.compile.regular import pattern_checks
 from core.compile.unmapped import text_checks
+from core.compile.zones import zone_checks
 from core.contract import Contract, ContractError, Problem, Table
 from core.contract.checks import table_place
 from core.contract.problems import shown
@@ -40,6 +41,7 @@ async def plan_tables(
     found = await asyncio.gather(
         *(_view_problems(table_place(n, contract.tables[n]), t, world.source) for n, t in enumerate(compiled)),
         *(_pattern_problems(table_place(n, contract.tables[n]), t, world.source) for n, t in enumerate(compiled)),
+        *(_zone_problems(table_place(n, contract.tables[n]), t, world.source) for n, t in enumerate(compiled)),
         *(_join_problems(table, world.source) for table in compiled),
         *(_text_problems(n, contract.tables[n], t, schema, world.source) for n, t in enumerate(compiled)),
         *(_target_problems(n, contract.tables[n], t, world.targets) for n, t in enumerate(compiled)),
@@ -116,6 +118,19 @@ async def _pattern_problems(place: str, table: CompiledTable, source: SourceData
         except InvalidRequestError as error:
             problems.append(Problem(place, f"{shown(check.pattern)} is no regular expression: {error.message}"))
     return problems
+
+
+async def _zone_problems(place: str, table: CompiledTable, source: SourceDatabase) -> list[Problem]:
+    """A server gives NULL for a zone that it does not know: a name without zone tables, an offset out of its range."""
+    return [
+        Problem(
+            place,
+            f"CONVERT_TZ from {shown(check.zones[0])} to {shown(check.zones[1])} is NULL on this server in every row",
+            "Write offsets from -12:59 to +13:00, or load the server's time zone tables (mysql_tzinfo_to_sql).",
+        )
+        for check in zone_checks(table.view.select_sql)
+        if str((await source.query(check.sql, max_rows=1)).rows[0][0]) == "1"
+    ]
 
 
 async def _text_problems(

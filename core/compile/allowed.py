@@ -41,6 +41,7 @@ CASTS: Final = {
     "BINARY": Kind.BINARY,
 }
 _FIRST_PATH: Final = {"JSON_EXTRACT": 1, "JSON_KEYS": 1, "JSON_LENGTH": 1, "JSON_CONTAINS": 2, "JSON_CONTAINS_PATH": 2}
+_ZONES: Final = "Write both zones as texts: '+00:00', 'Europe/Berlin'."
 _SHIFTS: Final = {"DATE_ADD", "DATE_SUB", "ADDDATE", "SUBDATE"}
 
 
@@ -148,6 +149,8 @@ def _wrong_arguments(node: exp.Anonymous) -> tuple[str, str] | None:
         return f"{shown_sql(node)} must name its digits, 0 to 6", ""
     if name in {"DATE_ADD", "DATE_SUB"} and not isinstance(arguments[1], exp.Interval):
         return f"{shown_sql(node)} lacks its INTERVAL", f"Write {name}(moment, INTERVAL 1 DAY)."
+    if name == "CONVERT_TZ" and not all(isinstance(a, exp.Literal) and a.is_string for a in arguments[1:]):
+        return f"{shown_sql(node)} takes its zones from the data, where one unknown zone gives NULL", _ZONES
     if name == "JSON_CONTAINS_PATH" and arguments[1].is_string and arguments[1].name.lower() not in {"one", "all"}:
         return f"{shown_sql(arguments[1])} must be 'one' or 'all'", ""
     if name in {"TIMESTAMPADD", "TIMESTAMPDIFF"}:

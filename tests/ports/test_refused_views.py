@@ -83,3 +83,15 @@ def test_a_pattern_that_the_server_cannot_read_is_a_problem_before_the_load(plan
     with pytest.raises(ContractError) as caught:
         planned("note REGEXP '^it''s \\\\d'", "IF(note REGEXP '[', 1, 0)")
     assert any("regular expression" in p.message or "Regex" in p.message for p in caught.value.problems)
+
+
+def test_a_zone_that_the_server_cannot_convert_is_a_problem_before_the_load(planned: Callable[..., Any]) -> None:
+    known = "CONVERT_TZ('2024-01-01', '+00:00', '+02:00')"
+    assert planned(known)
+    with pytest.raises(ContractError) as caught:
+        planned(known, f"convert_tz(IFNULL(({known}), 'CONVERT_TZ('), 'UTC', 'Mars/Bay (1)')")
+    (problem,) = caught.value.problems
+    assert (problem.place, problem.message) == (
+        "tables[0] Orders",
+        "CONVERT_TZ from 'UTC' to 'Mars/Bay (1)' is NULL on this server in every row",
+    )

@@ -156,6 +156,8 @@ REFUSED = {
     "TIMESTAMP '2024-01-01 10:00:00.1234567'": "'2024-01-01 10:00:00.1234567' stands for a datetime and is none.",
     "EXTRACT(HOUR FROM c)": "'EXTRACT(HOUR FROM c)' is another number on MySQL than on MariaDB",
     "EXTRACT(YEAR FROM c)": "'EXTRACT(YEAR FROM c)' is another number on MySQL than on MariaDB",
+    "CONVERT_TZ(m, t, '+01:00')": "\"CONVERT_TZ(m, t, '+01:00')\" takes its zones from the data",
+    "CONVERT_TZ(m, '+01:00', CONCAT('U', 'TC'))": "\"CONVERT_TZ(m, '+01:00', CONCAT('U', 'TC'))\" takes its zones from",
     "id ;": "'id ;' has a ';' at character 4. Remove it.",
     "id; id": "'id; id' has a ';' at character 3. Remove it.",
     "id,": "'id,' has a ',' at character 3. Remove it.",
