@@ -41,6 +41,8 @@ CASTS: Final = {
     "BINARY": Kind.BINARY,
 }
 _FIRST_PATH: Final = {"JSON_EXTRACT": 1, "JSON_KEYS": 1, "JSON_LENGTH": 1, "JSON_CONTAINS": 2, "JSON_CONTAINS_PATH": 2}
+_PATH: Final = "Write '$.name', '$[0]' or '$.\"odd name\"'."
+_PATTERN: Final = "Write the pattern as a text, or use LIKE, LOCATE or INSTR."
 _ZONES: Final = "Write both zones as texts: '+00:00', 'Europe/Berlin'."
 _SHIFTS: Final = {"DATE_ADD", "DATE_SUB", "ADDDATE", "SUBDATE"}
 
@@ -105,6 +107,8 @@ def _wrong(node: exp.Expr) -> tuple[str, str] | None:
         return _wrong_interval(node)
     if isinstance(node, exp.Extract) and (is_no_mysql(node) or node.name.upper() not in UNITS):
         return f"{shown(node.name)} is not allowed here; a unit of time is", nearest(node.name.upper(), UNITS)
+    if isinstance(node, exp.RegexpLike) and not _is_pattern(node.expression):
+        return f"{found} takes its pattern from the data, where MySQL refuses a wrong one", _PATTERN
     if isinstance(node, exp.Collate) and (not isinstance(node.expression, exp.Var) or is_no_mysql(node.expression)):
         return f"{found} names a collation that MySQL and MariaDB do not share", "Use utf8mb4_bin, for instance."
     if isinstance(node, exp.If) and not isinstance(node.parent, exp.Case) and node.args.get("false") is None:
@@ -112,6 +116,12 @@ def _wrong(node: exp.Expr) -> tuple[str, str] | None:
     if isinstance(node, exp.Anonymous) and (reason := _wrong_arguments(node)) is not None:
         return reason
     return (f"{found} is not allowed here", "") if is_no_mysql(node) else None
+
+
+def _is_pattern(tree: exp.Expr) -> bool:
+    """Whether it is a text that core.compile.regular finds."""
+    literal = tree.this if isinstance(tree, exp.Collate) else tree
+    return isinstance(literal, exp.Literal) and literal.is_string
 
 
 def _wrong_cast(node: exp.Cast) -> tuple[str, str] | None:
@@ -151,7 +161,7 @@ def _wrong_arguments(node: exp.Anonymous) -> tuple[str, str] | None:
         return f"{shown_sql(node)} lacks its INTERVAL", f"Write {name}(moment, INTERVAL 1 DAY)."
     if name == "CONVERT_TZ" and not all(isinstance(a, exp.Literal) and a.is_string for a in arguments[1:]):
         return f"{shown_sql(node)} takes its zones from the data, where one unknown zone gives NULL", _ZONES
-    if name == "JSON_CONTAINS_PATH" and arguments[1].is_string and arguments[1].name.lower() not in {"one", "all"}:
+    if name == "JSON_CONTAINS_PATH" and not _is_one_or_all(arguments[1]):
         return f"{shown_sql(arguments[1])} must be 'one' or 'all'", ""
     if name in {"TIMESTAMPADD", "TIMESTAMPDIFF"}:
         unit = arguments[0].name.upper()
@@ -160,8 +170,14 @@ def _wrong_arguments(node: exp.Anonymous) -> tuple[str, str] | None:
     return _wrong_paths(arguments, _FIRST_PATH[name]) if name in _FIRST_PATH else None
 
 
+def _is_one_or_all(tree: exp.Expr) -> bool:
+    return isinstance(tree, exp.Literal) and tree.is_string and tree.name.lower() in {"one", "all"}
+
+
 def _wrong_paths(arguments: list[exp.Expr], first: int) -> tuple[str, str] | None:
     for path in arguments[first:]:
-        if isinstance(path, exp.Literal) and not (path.is_string and is_json_path(path.name)):
-            return f"{shown(path.name)} is no path into a JSON document", "Write '$.name', '$[0]' or '$.\"odd name\"'."
+        if not isinstance(path, exp.Literal):
+            return f"{shown_sql(path)} takes a JSON path from the data, where MySQL refuses a wrong one", _PATH
+        if not (path.is_string and is_json_path(path.name)):
+            return f"{shown(path.name)} is no path into a JSON document", _PATH
     return None

@@ -97,10 +97,16 @@ def remember(node: exp.Expr, written: exp.Expr) -> None:
 def shown_sql(tree: exp.Expr, limit: int = 60) -> str:
     """The tree as it may stand in a message: in the contract's own names."""
 
-    def written(node: exp.Expr) -> exp.Expr:
+    return shown(to_sql(written(tree)), limit)
+
+
+def written(tree: exp.Expr) -> exp.Expr:
+    """The tree in the contract's own names."""
+
+    def replace(node: exp.Expr) -> exp.Expr:
         return exp.Var(this=node.meta[_WRITTEN]) if _WRITTEN in node.meta else node
 
-    return shown(to_sql(tree.copy().transform(written)), limit)
+    return tree.copy().transform(replace)
 
 
 def _trees(into: type[exp.Expr], before: str, text: str, what: str, remedy: str) -> list[Any]:

@@ -13,6 +13,7 @@ from sqlglot import exp
 
 from core.compile.allowed import arguments_of, function_name, refuse_unlisted
 from core.compile.contract_sql import parsed, parsed_order, remember, shown_sql
+from core.compile.documents import documents_checked
 from core.compile.functions import FUNCTIONS
 from core.compile.kinds import kind_of
 from core.compile.moment_texts import refuse_odd_moments
@@ -178,7 +179,7 @@ def _checked(tree: exp.Expr, relations: Mapping[str, Relation]) -> exp.Expr:
             return None
 
     refuse_odd_moments(tree, kind)
-    return tree
+    return documents_checked(tree, kind)
 
 
 def _self_condition(tree: exp.Expr, source: Relation, target: Relation) -> exp.Expr:

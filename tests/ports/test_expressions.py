@@ -126,6 +126,23 @@ def test_the_current_moment_is_the_given_one_in_every_row(source: Source) -> Non
     assert source(use) == {text: [value] * 4 for text, value in NOW.items()}
 
 
+def test_a_text_that_is_no_json_counts_as_null_on_both_engines(source: Source) -> None:
+    text = "IF(id = 1, '{\"k\": [1, 2]}', t)"
+    expected = {
+        f"JSON_LENGTH({text}, '$.k')": "2",
+        f"JSON_TYPE({text})": "OBJECT",
+        f"JSON_EXTRACT(JSON_EXTRACT({text}, '$.k'), '$[1]')": "2",
+        f"JSON_CONTAINS('[{{\"k\": [1, 2]}}]', {text})": "1",
+        f"JSON_UNQUOTE(JSON_EXTRACT(CAST({text} AS CHAR CHARACTER SET latin1), '$.k[0]'))": "1",
+    }
+
+    async def use(real: MysqlSource) -> Any:
+        return await in_view(real, dict.fromkeys(expected, "S"))
+
+    found = {text: [None if c is None else str(c) for c in cells] for text, cells in source(use).items()}
+    assert found == {text: [value, None, None, None] for text, value in expected.items()}
+
+
 def test_a_chain_visits_a_table_again(source: Source, database: Database) -> None:
     """Three levels of a tree, and there and back between two tables."""
     database.execute("CREATE TABLE tree (id INT PRIMARY KEY, up INT, leaf INT, name VARCHAR(9))")

@@ -34,6 +34,7 @@ def refusal(text: str) -> str:
     return f"{caught.value.message}. {caught.value.remedy}"
 
 
+GUARDED = "IF(JSON_VALID(`s`.`t`), `s`.`t`, NULL)"
 PRINTED = {
     "doc->'$.a'": "JSON_EXTRACT(`s`.`doc`, '$.a')",
     "doc->>'$.a.b'": "JSON_UNQUOTE(JSON_EXTRACT(`s`.`doc`, '$.a.b'))",
@@ -56,7 +57,13 @@ PRINTED = {
     "GREATEST(u, 1) - 1": "GREATEST(`s`.`u`, 1) - 1",
     "doc->'$**.a'": "JSON_EXTRACT(`s`.`doc`, '$**.a')",
     """JSON_LENGTH(doc, '$."a b"[0].é[*].*')""": """JSON_LENGTH(`s`.`doc`, '$."a b"[0].é[*].*')""",
-    "JSON_CONTAINS_PATH(doc, 'one', t, '$[last]')": "JSON_CONTAINS_PATH(`s`.`doc`, 'one', `s`.`t`, '$[last]')",
+    "JSON_CONTAINS_PATH(doc, 'one', '$[last]')": "JSON_CONTAINS_PATH(`s`.`doc`, 'one', '$[last]')",
+    "t REGEXP 'a' COLLATE utf8mb4_bin": "`s`.`t` REGEXP 'a' COLLATE utf8mb4_bin",
+    "t->'$.a'": f"JSON_EXTRACT({GUARDED}, '$.a')",
+    "JSON_CONTAINS('[1]', t)": f"JSON_CONTAINS('[1]', {GUARDED})",
+    "JSON_TYPE(JSON_EXTRACT(t, '$'))": f"JSON_TYPE(JSON_EXTRACT({GUARDED}, '$'))",
+    "JSON_VALID(t)": "JSON_VALID(`s`.`t`)",
+    "JSON_QUOTE(t)": "JSON_QUOTE(`s`.`t`)",
 }
 
 
@@ -158,6 +165,16 @@ REFUSED = {
     "EXTRACT(YEAR FROM c)": "'EXTRACT(YEAR FROM c)' is another number on MySQL than on MariaDB",
     "CONVERT_TZ(m, t, '+01:00')": "\"CONVERT_TZ(m, t, '+01:00')\" takes its zones from the data",
     "CONVERT_TZ(m, '+01:00', CONCAT('U', 'TC'))": "\"CONVERT_TZ(m, '+01:00', CONCAT('U', 'TC'))\" takes its zones from",
+    "doc->t": "'t' takes a JSON path from the data, where MySQL refuses a wrong one. Write '$.name',",
+    "JSON_CONTAINS_PATH(doc, t, '$.a')": "'t' must be 'one' or 'all'",
+    "JSON_CONTAINS(doc, 'abc')": "'abc' is no JSON. Write a text of JSON:",
+    "JSON_LENGTH('NaN')": "'NaN' is no JSON.",
+    "JSON_LENGTH(raw)": "'raw' is bytes, which MySQL does not read as JSON. Use CONVERT(",
+    "JSON_UNQUOTE(orders.t)": "'JSON_UNQUOTE(orders.t)' unquotes a text that may be no JSON",
+    "JSON_LENGTH(t) + t": "'JSON_LENGTH(t) + t' computes with a text value",
+    "t REGEXP t": "'t REGEXP t' takes its pattern from the data, where MySQL refuses a wrong one. Write the",
+    "t REGEXP ('[')": "\"t REGEXP ('[')\" takes its pattern from the data",
+    "JSON_TYPE(" * 12 + "t" + ")" * 12: "'JSON_TYPE(JSON_TYPE(",
     "id ;": "'id ;' has a ';' at character 4. Remove it.",
     "id; id": "'id; id' has a ';' at character 3. Remove it.",
     "id,": "'id,' has a ',' at character 3. Remove it.",
