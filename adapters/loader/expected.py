@@ -1,20 +1,21 @@
 """What the view says that the table should hold: its rows, converted by the very code of the load.
 
 Rows that the load left out for another's sake (a key that two rows share, an item that was there before) are left out
-here too, as the load's own rejects name them; a row that cannot become an item is counted and expected absent.
+here too, as the load's own rejects name them; a row that cannot become an item is counted and expected absent, and
+counted once more where the load's rejects do not name it.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from core.items.canonical import item_digest, key_digest
 from core.items.item import Item, ItemConverter
 from core.items.plan import Cell, Chunk, LoadPlan
-from core.items.rejects import FOR_ANOTHERS_SAKE, ITEM_KEY, RejectedRow
+from core.items.rejects import RejectedRow
 
+from adapters.loader.load_rejects import LoadRejects
 from adapters.loader.objects import Bucket
 from adapters.loader.rows import Row, RowReader
 from adapters.loader.sums import Tally
@@ -41,7 +42,7 @@ class ExpectedItems:
     ]:  # fmt: skip
         """The chunk's rows (or `groups` of them) that should be items, each with its item; `counts` is told of all."""
         counts = Tally() if counts is None else counts
-        converter, left_out = self._converters[chunk.item], self._left_out(chunk)
+        converter, rejected = self._converters[chunk.item], self.load_rejects(chunk)
         for group in self._reader.read(chunk) if groups is None else groups:
             counts.rows += len(group)
             for row in group:
@@ -49,8 +50,9 @@ class ExpectedItems:
                     item = converter.convert(row)
                 except RejectedRow as reject:
                     counts.rejects[reject.reason] += 1
+                    counts.rejects_since += not rejected.take(converter.row_key(row))
                     continue
-                reason = self._take(left_out, converter.row_key(row), item) if left_out else None
+                reason = self._left_out(rejected, converter, row, item) if rejected.any_left_out else None
                 if reason is not None:
                     counts.rejects[reason] += 1
                     continue
@@ -67,23 +69,16 @@ class ExpectedItems:
         """The cells that identify the row at the source."""
         return tuple(row[index] for index in self._plan.item_of(chunk).row_key)
 
-    def _left_out(self, chunk: Chunk) -> dict[str, list[str]]:
-        """The reasons why the load left a row out, by the row's key; as many as rows have that key."""
-        key = self._plan.rejects_key(chunk.number)
-        found: dict[str, list[str]] = {}
-        if key not in self._rejected_chunks:
-            return found
-        # Not splitlines: it also splits at characters that JSON leaves as they are.
-        for line in map(json.loads, filter(None, self._bucket.text(key).split("\n"))):
-            if line["reason"] in FOR_ANOTHERS_SAKE:
-                found.setdefault(_identity(line["row"], line.get(ITEM_KEY)), []).append(line["reason"])
-        return found
+    def _left_out(self, rejected: LoadRejects, converter: ItemConverter, row: Row, item: Item) -> str | None:
+        return rejected.take_left_out(converter.row_key(row), key_digest(item, self.keys).hex())
 
-    def _take(self, left_out: dict[str, list[str]], row: dict[str, Any], item: Item) -> str | None:
-        """As many rows of one identity and one key are left out as the load left out."""
-        by_key = left_out.get(_identity(row, key_digest(item, self.keys).hex()))
-        reasons = by_key or left_out.get(_identity(row, None))  # files of earlier versions have no key
-        return reasons.pop() if reasons else None
+    def load_rejects(self, chunk: Chunk) -> LoadRejects:
+        """What the load rejected of the chunk."""
+        key = self._plan.rejects_key(chunk.number)
+        if key not in self._rejected_chunks:
+            return LoadRejects()
+        # Not splitlines: it also splits at characters that JSON leaves as they are.
+        return LoadRejects(map(json.loads, filter(None, self._bucket.text(key).split("\n"))))
 
 
 def index_keys(plan: LoadPlan) -> dict[str, tuple[tuple[str, str], ...]]:
@@ -102,7 +97,3 @@ def add_item(tally: Tally, item: Item, keys: Sequence[str], indexes: dict[str, t
     for index, wanted in indexes.items():
         if all(type_ in item.get(name, ()) for name, type_ in wanted):
             tally.indexes[index] += 1
-
-
-def _identity(row: dict[str, Any], item_key: str | None) -> str:
-    return json.dumps([row, item_key], sort_keys=True)

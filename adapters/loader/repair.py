@@ -134,7 +134,7 @@ class Repair:
 
     def _write(self, chunk: Chunk, wanted: _Chunk) -> dict[bytes, tuple[str, Item]]:
         """What was done about each key, by its digest; what has no row any more is not in it."""
-        converter = self._expected.converter(chunk)
+        converter, rejected = self._expected.converter(chunk), self._expected.load_rejects(chunk)
         found: dict[bytes, tuple[str, Item]] = {}
         taken: list[Sequence[Cell]] = []
         with self._new_writer(converter, lambda row, _: taken.append(row)) as writer:
@@ -142,6 +142,9 @@ class Repair:
             for row, item in self._expected.items(chunk, self._rows(chunk, wanted)):
                 id_ = key_digest(item, self._expected.keys)
                 if id_ not in wanted.ids:
+                    continue
+                if rejected.names(converter.row_key(row)):
+                    found[id_] = (LEFT, self._key(item))
                     continue
                 found[id_] = (WRITTEN, self._key(item))
                 batch = batcher.add(item, row, item_size(item))

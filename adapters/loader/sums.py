@@ -84,13 +84,14 @@ class BucketSums:
 class Tally:
     """One side's contents: sums, and the plain counts beside them.
 
-    `rows` is what was read, `rejects` the rows among them that should be no items, by reason; `indexes` the items that
-    have the key attributes of each index.
+    `rows` is what was read, `rejects` the rows among them that should be no items, by reason; `rejects_since` those of
+    them that were none when they were loaded; `indexes` the items that have the key attributes of each index.
     """
 
     sums: BucketSums = field(default_factory=BucketSums)
     rows: int = 0
     rejects: Counter[str] = field(default_factory=Counter)
+    rejects_since: int = 0
     indexes: Counter[str] = field(default_factory=Counter)
 
     def merge(self, other: Tally) -> None:
@@ -98,4 +99,5 @@ class Tally:
         self.sums.merge(other.sums)
         self.rows += other.rows
         self.rejects.update(other.rejects)
+        self.rejects_since += other.rejects_since
         self.indexes.update(other.indexes)

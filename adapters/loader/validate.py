@@ -142,6 +142,7 @@ def _counted(source: Tally, target: Tally) -> dict[str, Any]:
         "rows_in_view": source.rows,
         "rejects": sum(rejects.values()),
         "rejects_by_reason": dict(rejects),
+        "rejects_since_load": source.rejects_since,
         "items_expected": source.sums.items,
         "items_in_target": target.rows,
     }

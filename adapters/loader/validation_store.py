@@ -51,7 +51,8 @@ class ValidationStore:
         if not self._is_ours(found):
             return Tally(), None
         counts = {"rejects": Counter(found["rejects"]), "indexes": Counter(found["indexes"])}
-        tally = Tally(BucketSums.from_bytes(sums), rows=found["rows"], **counts)
+        since = found.get("rejects_since", 0)  # an earlier version did not count them
+        tally = Tally(BucketSums.from_bytes(sums), rows=found["rows"], rejects_since=since, **counts)
         return tally, found["progress"]
 
     def keep_side(self, name: str, tally: Tally, progress: Any) -> None:
@@ -59,6 +60,7 @@ class ValidationStore:
         head = {
             "rows": tally.rows,
             "rejects": tally.rejects,
+            "rejects_since": tally.rejects_since,
             "indexes": tally.indexes,
             "progress": progress,
         }

@@ -102,8 +102,36 @@ def test_rows_that_the_load_left_out_for_anothers_sake_are_left_out_again(load: 
     assert counts(found) == {"missing": 1}
     assert found["mismatches"][0]["row"] == {"id": "5"}
     assert found["rejects_by_reason"] == {"key_collision": 1, "key_taken": 1}
+
+
+def test_rejects_that_the_load_does_not_name_are_told_from_its_own(load: Load) -> None:
+    """One row broke since, another was mended: as many rejects as before, and yet one whose item looks extra."""
+    plan = filled(load, 10)
+    load.database.execute("UPDATE v SET doc = '[1]' WHERE id IN (4, 7)")
+    load.run()
+    assert validated(load, plan, "v-1")["rejects_since_load"] == 0
+    load.database.execute("UPDATE v SET doc = IF(id = 7, '{}', '[1]') WHERE id IN (6, 7)")
+    found = validated(load, plan, "v-2")
+    assert (found["rejects"], found["rejects_since_load"]) == (2, 1)
+    assert counts(found) == {"missing": 1, "extra": 1}
+
+
+def test_rows_that_stand_in_the_rejects_are_left_to_their_retry(load: Load) -> None:
+    """A repair that wrote them would leave rejects files and results that say otherwise."""
+    plan = filled(load, 10)
+    load.database.execute("UPDATE v SET doc = '[1]' WHERE id = 7")
+    load.run()
+    load.database.execute("UPDATE v SET doc = '{}' WHERE id = 7")
+    load.dynamodb.delete_item(TableName=load.table, Key=key(3))
+    assert counts(validated(load, plan, "v-1")) == {"missing": 2}
     load.run("--task", "repair", "--validation", "v-1")
-    assert counts(validated(load, plan, "v-2")) == {}
+    done = document(load, "validation/v-1/repair.json")
+    assert (done["written"], done["left"], done["gone"]) == (1, 1, 0)
+    (still,) = validated(load, plan, "v-2")["mismatches"]
+    assert (still["kind"], still["row"]) == ("missing", {"id": "7"})
+    load.run("--task", "retry-rejects", "--run-token", "run-2")
+    assert counts(validated(load, plan, "v-3")) == {}
+    assert (load.result(plan)["rejects"], load.rejects(plan)) == (0, [])
 
 
 def test_each_kind_of_difference_is_counted_and_named(load: Load) -> None:
