@@ -20,7 +20,7 @@ class FakeJobs:
     """Glue whose runs load for real, one chunk a look; `ends` are the states that coming runs end in.
 
     A run that ends otherwise than SUCCEEDED dies after its first chunk. `leave_out` chunks get no result, once each.
-    `looks` are the states that coming preflights end in.
+    `looks` are the states that coming preflights end in. `compared` goes into what full validations find.
     """
 
     effects: Effects
@@ -31,6 +31,7 @@ class FakeJobs:
     leave_out: set[int] = field(default_factory=set)
     found: list[dict[str, Any]] = field(default_factory=list)
     looks: list[str] = field(default_factory=list)
+    compared: dict[str, Any] = field(default_factory=dict)
     lose_reply: BaseException | None = None
     overlaps: int = 0
     jobs: dict[str, JobDefinition] = field(default_factory=dict)
@@ -162,6 +163,7 @@ class FakeJobs:
             "differing": sum(actual[k] != expected[k] for k in actual.keys() & expected.keys()),
             "colliding": 0,
             "mismatches": [],
+            **self.compared,
         }
 
     def _load(self, plan: LoadPlan, number: int) -> None:

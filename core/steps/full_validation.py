@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -54,6 +55,33 @@ def problems_of(found: dict[str, Any], *, others: bool) -> list[str]:
             there = f"{index['in_index']:,} items in index {index['index']}"
             problems.append(f"{there}, but {index['in_table']:,} in the table have its key")
     return problems
+
+
+@dataclass(frozen=True)
+class MovedRejects:
+    """Rows that became rejects since the load, and rejects of the load that are none any more."""
+
+    became: int
+    ceased: int
+
+    @classmethod
+    def of(cls, found: dict[str, Any], load: dict[str, Any]) -> MovedRejects:
+        """What the validation `found`, against the load's record; a loader of an earlier version only counted."""
+        now, then = int(found["rejects"]), int(load["rejects"])
+        became = int(found.get("rejects_since_load", max(0, now - then)))
+        return cls(became, max(0, then - (now - became)))
+
+    @property
+    def problems(self) -> list[str]:
+        """The same in words."""
+        words = {"rows became rejects since the load": self.became, "rejects of the load are none now": self.ceased}
+        return [f"{count:,} {what}" for what, count in words.items() if count]
+
+    def remedy(self, migration_id: str) -> str:
+        """What to do, for either kind; "" where there is none."""
+        mend = "Mend the rows that became rejects at the source: until then their items look as if they had no row. "
+        retry = f"`tableferry retry-rejects {migration_id}` accounts for rejects that were mended or deleted there. "
+        return (mend if self.became else "") + (retry if self.ceased else "")
 
 
 def validation_key(run: TableRun, name: str) -> str:

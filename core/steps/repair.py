@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from core.errors import ConflictError
 from core.ports import JobRun
-from core.steps.full_validation import VALIDATION, validation_key
+from core.steps.full_validation import VALIDATION, MovedRejects, validation_key
 from core.steps.job import EXISTING, keeps_others
 from core.steps.job_run import start_task, watch
 from core.steps.own_view import require_own_view
@@ -23,7 +23,8 @@ async def repair_table(
     """What the run did (`RepairResult`): a new one, or one for the same findings that a killed process started.
 
     Where others' items may stand, differing items are left unless the load overwrote such, or `overwrite` says so.
-    Raises JobFailedError when it died, ConflictError for deletions where others' items may stand.
+    Raises JobFailedError when it died, ConflictError for deletions where others' items may stand, or items of rows that
+    became rejects.
     """
     if delete_extra and run.options.into_nonempty and not evidence.get("table_created"):
         raise ConflictError(
@@ -31,6 +32,8 @@ async def repair_table(
             remedy="Repair it without --delete-extra.",
             table=run.table.target.table_name,
         )
+    if delete_extra:
+        await _require_no_new_rejects(run, evidence, validation)
     await require_own_view(run)
     keeps = keeps_others(run, evidence) and not overwrite
     job, token = str(evidence["job_name"]), f"{validation}-{'all' if delete_extra else 'rows'}"
@@ -49,3 +52,16 @@ async def repair_table(
     await watch(run, job, run_id, report)
     done: dict[str, Any] = json.loads(await run.world.objects.get(validation_key(run, f"{validation}/repair.json")))
     return done
+
+
+async def _require_no_new_rejects(run: TableRun, evidence: Evidence, validation: str) -> None:
+    """The item of a row that broke at the source looks extra, and is the only copy of what the row said."""
+    found = json.loads(await run.world.objects.get(validation_key(run, f"{validation}/result.json")))
+    became = MovedRejects.of(found, evidence["load"]).became
+    if became:
+        raise ConflictError(
+            f"{became:,} rows of {run.table.name} became rejects since the load; items that look extra may be theirs.",
+            remedy=f"Mend these rows at the source, or delete them there, then `tableferry validate {run.migration_id} "
+            "--mode full`; or repair without --delete-extra.",
+            table=run.table.target.table_name,
+        )

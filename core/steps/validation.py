@@ -11,7 +11,7 @@ from core.items.ranges import quoted
 from core.options import COUNTS, FULL
 from core.source_position import Movement, SourcePosition, movement
 from core.steps.changed_since import with_changes_since
-from core.steps.full_validation import DIFFERENCES, compare_everything, problems_of
+from core.steps.full_validation import DIFFERENCES, MovedRejects, compare_everything, problems_of
 from core.steps.job import keeps_others, load_plan
 from core.steps.own_view import require_own_view
 from core.steps.position import LOAD_BEGAN_AT, source_position
@@ -29,15 +29,17 @@ async def finish_validation(run: TableRun, intent: Evidence, evidence: Evidence)
     others = not evidence.get("table_created") and run.options.into_nonempty
     if mode == FULL:
         found, problems = await _full(run, intent, evidence, others=others)
+        advice = MovedRejects.of(found, evidence["load"]).remedy(run.migration_id)
     else:
         found, problems = await _sampled(run, plan, evidence["load"], mode, others=others)
+        advice = ""
     validation = {"mode": mode, "passed": not problems, **found, "message": "; ".join(problems)}
     if problems:
         moved, remedy = await _whose_fault(run, evidence)
         validation["mismatches"] = await with_changes_since(run, evidence, validation["mismatches"])
         raise ValidationFailedError(
             f"{run.table.target.table_name} does not agree with {plan.view}: {'; '.join(problems)}.",
-            remedy=remedy,
+            remedy=advice + remedy,
             validation={**validation, "source": moved},
         )
     return {"validation": validation}
@@ -49,13 +51,15 @@ async def _full(
     result = await compare_everything(run, str(evidence["job_name"]), str(intent["run_token"]))
     counts = ("rows_in_view", "items_in_target", "rejects", "rejects_by_reason", "compared", "indexes", "seconds")
     found = {name: result[name] for name in (*counts, *DIFFERENCES)}
+    moved = MovedRejects.of(result, evidence["load"])
     found |= {
         "items_written": evidence["load"]["items_written"],
         "validation_id": result["validation"],
         "mismatches": result["mismatches"][:MAX_MISMATCHES],
         "peak_memory_bytes": result["peak_memory_bytes"],
+        "rejects_since_load": moved.became,
     }
-    return found, problems_of(result, others=others)
+    return found, [*problems_of(result, others=others), *moved.problems]
 
 
 async def _sampled(

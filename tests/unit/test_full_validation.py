@@ -11,6 +11,7 @@ import pytest
 from core.errors import JobFailedError, ValidationFailedError
 from core.lifecycle import TableState
 from core.options import MigrationOptions
+from core.steps.full_validation import MovedRejects
 from tests.unit import test_drive
 from tests.unit.test_drive import OPTIONS, ROWS, Stage
 from tests.unit.test_validation import damaged
@@ -87,3 +88,25 @@ def test_counts_alone_compare_no_item(stage: Stage, monkeypatch: pytest.MonkeyPa
     stage.process()
     found = stage.checkpoint.evidence["validation"]
     assert (found["mode"], found["sampled"]) == ("counts", 0)
+
+
+@pytest.mark.parametrize("rejects", ["refuse", "keep"])
+def test_a_row_that_became_a_reject_fails_the_table(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, rejects: str
+) -> None:
+    """It is neither an item nor a reject that the load named, whatever is done with rejects."""
+    monkeypatch.setattr(test_drive, "OPTIONS", replace(test_drive.OPTIONS, rejects=rejects))
+    stage.world.jobs.compared = {"rejects": 1, "rejects_by_reason": {"not_a_number": 1}, "rejects_since_load": 1}
+    with pytest.raises(ValidationFailedError, match=r"1 rows became rejects since the load.*Mend the rows"):
+        stage.process()
+    assert stage.checkpoint.failed_from is TableState.VALIDATING
+
+
+def test_rejects_are_held_against_the_loads() -> None:
+    load = {"rejects": 3}
+    assert MovedRejects.of({"rejects": 3, "rejects_since_load": 0}, load) == MovedRejects(0, 0)
+    assert MovedRejects.of({"rejects": 3, "rejects_since_load": 1}, load) == MovedRejects(1, 1)
+    assert MovedRejects.of({"rejects": 1, "rejects_since_load": 0}, load) == MovedRejects(0, 2)
+    assert MovedRejects.of({"rejects": 5}, load) == MovedRejects(2, 0)
+    assert MovedRejects(0, 2).problems == ["2 rejects of the load are none now"]
+    assert "tableferry retry-rejects m1" in MovedRejects(0, 2).remedy("m1")

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from core.errors import ConflictError
 from core.steps import TableRun
 from core.steps.repair import repair_table
 from tests.unit import test_drive
@@ -56,3 +57,16 @@ def test_a_repair_that_left_items_is_not_taken_for_one_that_overwrites(monkeypat
     stage = loaded(monkeypatch, others=True, into_nonempty=True)
     first, second = repaired(stage), repaired(stage, overwrite=True)
     assert (first["--existing"], second["--existing"]) == ("keep", "overwrite")
+
+
+def test_nothing_is_deleted_while_rows_became_rejects(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their items look extra; mended rows would need them again."""
+    stage = loaded(monkeypatch, others=False)
+    runs = len(stage.world.jobs.history)
+    with pytest.raises(ConflictError, match=r"1 rows of .* became rejects since the load"):
+        repaired(stage, delete_extra=True, rejects=1, rejects_since_load=1)
+    with pytest.raises(ConflictError, match="became rejects"):
+        repaired(stage, delete_extra=True, rejects=1)
+    assert len(stage.world.jobs.history) == runs
+    assert repaired(stage, rejects=1, rejects_since_load=1)["--delete-extra"] == "false"
+    assert repaired(stage, delete_extra=True, rejects_since_load=0)["--delete-extra"] == "true"
