@@ -112,7 +112,7 @@ def test_the_script_needs_nothing_beside_it_but_the_packages_it_names(
     (tmp_path / "botocore").mkdir()
     for module, content in {
         "__init__": "",
-        "config": "Config = None",
+        "config": "Config = dict",
         "exceptions": "ClientError = ConnectionError = HTTPClientError = OSError",
     }.items():
         (tmp_path / "botocore" / f"{module}.py").write_text(content)
