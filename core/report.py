@@ -110,7 +110,8 @@ class ValidationResult(_Part):
     """The comparison of one table; counts are None where they could not be had.
 
     `mode` is counts, sample or full. What full adds: `compared` to `indexes`, and `validation_id`, the S3 folder under
-    the table's `validation/` that lists every finding. `source` says whether it moved since the load, if it failed.
+    the table's `validation/` that lists every finding; `rejects_since_load`, the rejects that the load does not name.
+    `source` says whether it moved since the load, if it failed.
     """
 
     table: str
@@ -121,6 +122,7 @@ class ValidationResult(_Part):
     items_in_target: int | None = None
     rejects: int = 0
     rejects_by_reason: dict[str, int] = Field(default_factory=dict)
+    rejects_since_load: int | None = None
     sampled: int = 0
     compared: int | None = None
     missing: int | None = None
