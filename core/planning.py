@@ -10,6 +10,7 @@ from typing import Any
 from sqlglot import exp
 
 from core.compile import CompiledTable, compile_contract
+from core.compile.epochs import epoch_checks
 from core.compile.regular import pattern_checks
 from core.compile.unmapped import text_checks
 from core.compile.zones import zone_checks
@@ -42,6 +43,7 @@ async def plan_tables(
         *(_view_problems(table_place(n, contract.tables[n]), t, world.source) for n, t in enumerate(compiled)),
         *(_pattern_problems(table_place(n, contract.tables[n]), t, world.source) for n, t in enumerate(compiled)),
         *(_zone_problems(table_place(n, contract.tables[n]), t, world.source) for n, t in enumerate(compiled)),
+        *(_epoch_problems(table_place(n, contract.tables[n]), t, world.source) for n, t in enumerate(compiled)),
         *(_join_problems(table, world.source) for table in compiled),
         *(_text_problems(n, contract.tables[n], t, schema, world.source) for n, t in enumerate(compiled)),
         *(_target_problems(n, contract.tables[n], t, world.targets) for n, t in enumerate(compiled)),
@@ -129,6 +131,19 @@ async def _zone_problems(place: str, table: CompiledTable, source: SourceDatabas
             "Write offsets from -12:59 to +13:00, or load the server's time zone tables (mysql_tzinfo_to_sql).",
         )
         for check in zone_checks(table.view.select_sql)
+        if str((await source.query(check.sql, max_rows=1)).rows[0][0]) == "1"
+    ]
+
+
+async def _epoch_problems(place: str, table: CompiledTable, source: SourceDatabase) -> list[Problem]:
+    """MariaDB counts seconds up to 2038 only, and gives NULL for a text that is no moment."""
+    return [
+        Problem(
+            place,
+            f"{shown(check.call)} is NULL on this server in every row",
+            "Write a moment from 1970-01-01 00:00:00 to 2038-01-19 03:14:07, or compare DATETIMEs.",
+        )
+        for check in epoch_checks(table.view.select_sql)
         if str((await source.query(check.sql, max_rows=1)).rows[0][0]) == "1"
     ]
 

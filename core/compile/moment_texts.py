@@ -41,6 +41,8 @@ def refuse_odd_moments(tree: exp.Expr, kind: Callable[[exp.Expr], str | None]) -
             _refuse_odd(node.this, _CASTS[cast_name(node)], is_cast=True)
         elif isinstance(node, exp.Extract):
             _refuse_unit(node, kind)
+        elif function_name(node) == "UNIX_TIMESTAMP" and node.expressions:
+            _refuse_odd(node.expressions[0], Kind.DATETIME)
         elif isinstance(node, _COMPARED) or function_name(node) == "NULLIF":
             _refuse_compared(list(_operands(node)), kind)
 

@@ -95,3 +95,13 @@ def test_a_zone_that_the_server_cannot_convert_is_a_problem_before_the_load(plan
         "tables[0] Orders",
         "CONVERT_TZ from 'UTC' to 'Mars/Bay (1)' is NULL on this server in every row",
     )
+
+
+def test_seconds_that_the_server_cannot_count_are_a_problem_before_the_load(
+    planned: Callable[..., Any],
+) -> None:
+    assert planned("FROM_UNIXTIME(2147483647)", "UNIX_TIMESTAMP('2038-01-19 03:14:07')", "FROM_UNIXTIME(id)")
+    beyond = "FROM_UNIXTIME(99999999999999)"  # MySQL ends in the year 3001, MariaDB in 2038 or 2106
+    with pytest.raises(ContractError) as caught:
+        planned("CONCAT(from_unixtime(99999999999999, '%Y'))")
+    assert [p.message for p in caught.value.problems] == [f"'{beyond}' is NULL on this server in every row"]

@@ -161,6 +161,7 @@ REFUSED = {
     "DATE '2024-02-30'": "'2024-02-30' stands for a date and is none.",
     "TIME '10:60:00'": "'10:60:00' stands for a time and is none.",
     "TIMESTAMP '2024-01-01 10:00:00.1234567'": "'2024-01-01 10:00:00.1234567' stands for a datetime and is none.",
+    "UNIX_TIMESTAMP('abc')": "'abc' stands for a datetime and is none.",
     "EXTRACT(HOUR FROM c)": "'EXTRACT(HOUR FROM c)' is another number on MySQL than on MariaDB",
     "EXTRACT(YEAR FROM c)": "'EXTRACT(YEAR FROM c)' is another number on MySQL than on MariaDB",
     "CONVERT_TZ(m, t, '+01:00')": "\"CONVERT_TZ(m, t, '+01:00')\" takes its zones from the data",
