@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from core.compile.contract_sql import to_sql
-from core.compile.expressions import Relation, exact, expression, ordering, value_kind
+from core.compile.expressions import Relation, exact, expression, join_condition, ordering, value_kind
 from core.compile.problem import ExpressionProblem
 from core.items.plan import Kind
 from tests.unit.schemas import column, table
@@ -200,6 +200,14 @@ def test_a_refusal_says_what_in_the_contracts_words_and_what_instead(text: str, 
 )
 def test_a_moment_is_compared_with_any_that_is_one(text: str) -> None:
     assert kind(text)
+
+
+@pytest.mark.parametrize("text", ["y = id AND y > 'abc'", "orders.y > 'abc'"])
+def test_a_join_condition_compares_moments_too(text: str) -> None:
+    for target in (OF, Relation("others", "j1", ORDERS)):
+        qualified = text if "." in text else text.replace("y", f"{target.name}.y")
+        with pytest.raises(ExpressionProblem, match="stands for a date and is none"):
+            join_condition(qualified.replace("id", "orders.id"), source=OF, target=target)
 
 
 @pytest.mark.parametrize(("text", "mark"), [("t,", "','"), ("t DESC;", "';'"), ("t, id ;", "';'")])
