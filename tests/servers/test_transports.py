@@ -23,7 +23,10 @@ from tests.conftest import Database
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILDERS = {"mysql": mysql, "glue": glue, "dynamodb": dynamodb, "s3": s3}
-DESTRUCTIVE = {"mysql_execute_ddl", "glue_delete_job", "glue_stop_job_run", "dynamodb_delete_table", "s3_delete_object"}
+DESTRUCTIVE = {
+    *("mysql_execute_ddl", "mysql_delete_secret", "glue_delete_job", "glue_stop_job_run"),
+    *("dynamodb_delete_table", "s3_delete_object", "s3_delete_objects"),
+}
 TESTS = {
     "mysql": ("mysql_test_connection", {}),
     "glue": ("glue_test_service", {}),
