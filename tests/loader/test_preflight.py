@@ -60,8 +60,11 @@ def test_a_preflight_counts_names_and_writes_no_item(load: Load) -> None:
     assert (found["rows"], found["view_hash"]) == (7, "hash-1")
     shared, number = found["findings"]
     assert number == {
-        "reason": "not_a_number", "attribute": "n", "message": "the text is not a number",
-        "count": 1, "rows": [{"id": "100"}],
+        "reason": "not_a_number",
+        "attribute": "n",
+        "message": "the text is not a number",
+        "count": 1,
+        "rows": [{"id": "100"}],
     }
     assert (shared["reason"], shared["count"], shared["keys"]) == ("key_collision", 5, 2)
     groups = [sorted(row["row"]["id"] for row in group["rows"]) for group in shared["groups"]]
