@@ -10,7 +10,17 @@ from typing import Any
 import pytest
 
 from tests.conftest import Database
-from tests.e2e.cell_tables import NUMBERS, Items, Rejects, cell_of, fill, found_items, found_rejects, single
+from tests.e2e.cell_tables import (
+    KEEP_REJECTS,
+    NUMBERS,
+    Items,
+    Rejects,
+    cell_of,
+    fill,
+    found_items,
+    found_rejects,
+    single,
+)
 from tests.e2e.cells import CellRow
 from tests.e2e.conftest import Ferry
 from tests.e2e.test_main_job import plain
@@ -57,9 +67,7 @@ def test_every_type_to_every_type(ferry: Ferry, database: Database) -> None:
     found, rows = fill(database)
     names = {t: {s.name for s in found if s.kind in kinds} for t, kinds in POSSIBLE.items() if kinds}
     tables = [single(f"As{t}", "cells", [plain(s.name, t) for s in found if s.name in names[t]]) for t in names]
-    result = ferry.result(
-        "run", ferry.contract(*tables), code=3, TABLEFERRY_REJECTS="keep", TABLEFERRY_ROWS_PER_CHUNK="150"
-    )
+    result = ferry.result("run", ferry.contract(*tables), code=3, **KEEP_REJECTS)
     checks = {v["table"]: v for v in result["validation"]}
     for type_, columns in names.items():
         items, rejects = expected(type_, rows, columns)

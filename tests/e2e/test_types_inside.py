@@ -8,7 +8,17 @@ from typing import Any
 import pytest
 
 from tests.conftest import Database
-from tests.e2e.cell_tables import NUMBERS, Items, Rejects, cell_of, fill, found_items, found_rejects, single
+from tests.e2e.cell_tables import (
+    KEEP_REJECTS,
+    NUMBERS,
+    Items,
+    Rejects,
+    cell_of,
+    fill,
+    found_items,
+    found_rejects,
+    single,
+)
 from tests.e2e.cells import CellRow, Source
 from tests.e2e.conftest import Ferry
 from tests.e2e.test_main_job import plain
@@ -194,9 +204,7 @@ def test_every_type_in_joins_texts_and_unions(ferry: Ferry, database: Database) 
     """The same values as a column of its own would have, wherever the value passes through."""
     found, rows = fill(database, longest=66_000)
     tables = [texts_table(found), rows_table(found), union_table(found)]
-    result = ferry.result(
-        "run", ferry.contract(*tables), code=3, TABLEFERRY_REJECTS="keep", TABLEFERRY_ROWS_PER_CHUNK="150"
-    )
+    result = ferry.result("run", ferry.contract(*tables), code=3, **KEEP_REJECTS)
     migration = result["migration_id"]
 
     items, rejects = expected_texts(found, rows)
