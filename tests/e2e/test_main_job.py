@@ -187,6 +187,7 @@ def test_many_chunks_of_a_composite_key(ferry: Ferry, database: Database) -> Non
     assert result["metrics"]["records"] == len(rows)
 
 
+@pytest.mark.once
 def test_runs_without_a_prefect_server(ferry: Ferry, database: Database, tmp_path: Any) -> None:
     """With no PREFECT_API_URL the run starts what it needs by itself."""
     database.execute("CREATE TABLE one (id INT PRIMARY KEY); INSERT INTO one VALUES (7)")
