@@ -5,23 +5,17 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 
 class CutProxy:
-    """Passes bytes from 127.0.0.1 to `upstream`; `cut` ends every connection of the moment.
-
-    `seen_at` is when the bytes `watched` for first came by, in seconds since the epoch.
-    """
+    """Passes bytes from 127.0.0.1 to `upstream`; `cut` ends every connection of the moment."""
 
     def __init__(self, host: str, port: int) -> None:
         self._upstream = (host, port)
         self._pairs: set[tuple[socket.socket, socket.socket]] = set()
         self._lock = threading.Lock()
-        self.watched: bytes | None = None
-        self.seen_at: float | None = None
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=128)
         self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
 
@@ -53,8 +47,6 @@ class CutProxy:
     def _pump(self, one: socket.socket, other: socket.socket, pair: tuple[socket.socket, socket.socket]) -> None:
         with contextlib.suppress(OSError):
             while data := one.recv(65_536):
-                if self.watched is not None and self.seen_at is None and self.watched in data:
-                    self.seen_at = time.time()
                 other.sendall(data)
         with self._lock:
             self._pairs.discard(pair)

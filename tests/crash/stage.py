@@ -23,8 +23,8 @@ from tests.e2e.conftest import Ferry, wait_until
 from tests.e2e.test_main_job import plain
 
 ROOT = Path(__file__).parents[2]
-SMALL, LARGE, LONG, LONGEST, DIRTY = "few_rows", "some_rows", "many_rows", "most_rows", "dirty_rows"
-ROWS = {SMALL: 20, LARGE: 40, LONG: 1_500, LONGEST: 5_000, DIRTY: 40}
+SMALL, LARGE, LONG, DIRTY = "few_rows", "some_rows", "many_rows", "dirty_rows"
+ROWS = {SMALL: 20, LARGE: 40, LONG: 1_500, DIRTY: 40}
 ROWS_PER_CHUNK = 10
 LOADING_TASKS = frozenset({"load", "retry-rejects"})
 Points = dict[str, list[str]]
