@@ -126,10 +126,13 @@ class FullValidation:
         return found
 
     def _settled_count(self, index: str, in_table: int) -> int | None:
-        """An index follows its table with a delay: one that differs is looked at again before it is believed."""
+        """An index follows its table with a delay: one that differs is looked at again before it is believed.
+
+        None, at once, for an index that the table does not have.
+        """
         counted = self._scan.count_index(index)
         for _ in range(self._pace.index_looks):
-            if counted == in_table:
+            if counted is None or counted == in_table:
                 break
             self._wait(self._pace.index_seconds)
             counted = self._scan.count_index(index)

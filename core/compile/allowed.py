@@ -100,7 +100,6 @@ def _refuse_call(call: exp.Expr) -> None:
 
 def _wrong(node: exp.Expr) -> tuple[str, str] | None:
     """What the parser takes although a server does not, so that the view would fail later, or would mean another."""
-    found = shown_sql(node)
     if isinstance(node, exp.Cast) and not is_no_mysql(node):
         return _wrong_cast(node)
     if isinstance(node, exp.Interval):
@@ -108,14 +107,17 @@ def _wrong(node: exp.Expr) -> tuple[str, str] | None:
     if isinstance(node, exp.Extract) and (is_no_mysql(node) or node.name.upper() not in UNITS):
         return f"{shown(node.name)} is not allowed here; a unit of time is", nearest(node.name.upper(), UNITS)
     if isinstance(node, exp.RegexpLike) and not _is_pattern(node.expression):
-        return f"{found} takes its pattern from the data, where MySQL refuses a wrong one", _PATTERN
+        return f"{shown_sql(node)} takes its pattern from the data, where MySQL refuses a wrong one", _PATTERN
     if isinstance(node, exp.Collate) and (not isinstance(node.expression, exp.Var) or is_no_mysql(node.expression)):
-        return f"{found} names a collation that MySQL and MariaDB do not share", "Use utf8mb4_bin, for instance."
+        return (
+            f"{shown_sql(node)} names a collation that MySQL and MariaDB do not share",
+            "Use utf8mb4_bin, for instance.",
+        )
     if isinstance(node, exp.If) and not isinstance(node.parent, exp.Case) and node.args.get("false") is None:
         return "IF with 2 arguments is not allowed here; it takes 3", ""
     if isinstance(node, exp.Anonymous) and (reason := _wrong_arguments(node)) is not None:
         return reason
-    return (f"{found} is not allowed here", "") if is_no_mysql(node) else None
+    return (f"{shown_sql(node)} is not allowed here", "") if is_no_mysql(node) else None
 
 
 def _is_pattern(tree: exp.Expr) -> bool:
@@ -125,15 +127,15 @@ def _is_pattern(tree: exp.Expr) -> bool:
 
 
 def _wrong_cast(node: exp.Cast) -> tuple[str, str] | None:
-    name, found = cast_name(node), shown_sql(node)
+    name = cast_name(node)
     if name == "JSON":
-        return f"{found} casts to JSON, which MariaDB cannot", "Use JSON_EXTRACT(text, '$')."
+        return f"{shown_sql(node)} casts to JSON, which MariaDB cannot", "Use JSON_EXTRACT(text, '$')."
     if name not in CASTS:
         known = "CHAR, SIGNED, UNSIGNED, DECIMAL(p,s), DOUBLE, DATE, DATETIME, TIME or BINARY"
-        return f"{found} casts to a type that is not allowed here", f"Use {known}."
+        return f"{shown_sql(node)} casts to a type that is not allowed here", f"Use {known}."
     charset = node.to.args.get("kind")
     if isinstance(charset, exp.Expr) and (not isinstance(charset, exp.Var) or is_no_mysql(charset)):
-        return f"{found} names a character set that is not allowed here", "Use utf8mb4."
+        return f"{shown_sql(node)} names a character set that is not allowed here", "Use utf8mb4."
     return None
 
 

@@ -170,8 +170,8 @@ def test_many_chunks_of_a_composite_key(ferry: Ferry, database: Database) -> Non
     )
     regions = ["", "A", "a b", "É", "zz", "'q'", "%s", "日本"]
     rows = [(r, n, f"{n}.{n % 100:02d}") for r in regions for n in range(-20, 40)]
-    for row in rows:
-        database.execute("INSERT INTO `lines` VALUES (%s, %s, %s)", *row)
+    values = ", ".join(["(%s, %s, %s)"] * len(rows))
+    database.execute(f"INSERT INTO `lines` VALUES {values}", *(cell for row in rows for cell in row))
     table = {
         "table": "Lines",
         "type": "single-entity",

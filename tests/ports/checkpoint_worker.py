@@ -14,6 +14,9 @@ from core.errors import StateError, UnavailableError
 from core.lifecycle import TableState, Trigger
 
 RACE_SECONDS = 60
+# A validated table may be validated again, so a process that looked late would begin that, as the rules allow: leases
+# keep it out, and this race is without them. Up to here every trigger has one state that it may leave.
+GOAL = TableState.VALIDATING
 
 
 def tell(word: str) -> None:
@@ -45,7 +48,7 @@ def hang_inside_commit(store: SqlCheckpointStore) -> None:
 def race(store: SqlCheckpointStore) -> None:
     deadline = time.monotonic() + RACE_SECONDS
     for table in store.tables("m1"):
-        while (checkpoint := store.table("m1", table.table)).state is not TableState.VALIDATED:
+        while (checkpoint := store.table("m1", table.table)).state is not GOAL:
             trigger = checkpoint.life.next_trigger()
             if trigger is None or time.monotonic() > deadline:
                 raise RuntimeError(f"{checkpoint} leads nowhere")

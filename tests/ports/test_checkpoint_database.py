@@ -6,6 +6,8 @@ import logging
 import os
 import sqlite3
 import stat
+import threading
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -36,6 +38,18 @@ def new_migration(url: str, tables: tuple[str, ...], state: TableState) -> None:
         while (row := store.table("m1", table)).state is not state:
             store.fire("m1", table, row.life.next_trigger() or Trigger.FAIL)
     store.close()
+
+
+def test_a_new_file_that_another_process_writes_at_that_moment_is_waited_for(tmp_path: Path) -> None:
+    """SQLite refuses the switch to WAL at once, whatever the busy timeout, while somebody writes without WAL."""
+    path = tmp_path / "new.db"
+    with closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as writer:
+        writer.execute("CREATE TABLE other (x)")
+        writer.execute("BEGIN IMMEDIATE")
+        end = threading.Timer(0.3, writer.execute, ("COMMIT",))
+        end.start()
+        open_store(f"sqlite:///{path}").close()
+        end.join()
 
 
 def test_a_newer_database_is_refused_untouched(database_url: str) -> None:

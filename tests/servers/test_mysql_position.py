@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from adapters.local.part import Command
-from adapters.local.sql_server import ServerProgram, SqlServer, connect_as_root, find_programs
+from adapters.local.sql_server import SqlServer, connect_as_root
 from adapters.servers import mysql
 from tests.conftest import Database
 from tests.servers.conftest import Caller
@@ -25,10 +25,9 @@ class LoggingServer(SqlServer):
         return replace(command, arguments=[*arguments, *options])
 
 
-@pytest.fixture(scope="module", params=find_programs(), ids=lambda p: p.engine)
-def logging_port(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    program: ServerProgram = request.param
-    with LoggingServer(tmp_path_factory.mktemp("logging"), program) as server:
+@pytest.fixture(scope="module")
+def logging_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    with LoggingServer(tmp_path_factory.mktemp("logging")) as server:
         port = urlsplit(server.url).port or 0
         with connect_as_root(port) as connection, connection.cursor() as cursor:
             cursor.execute("CREATE DATABASE shop")
