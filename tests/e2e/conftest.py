@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import boto3
 import pytest
 
 from adapters.local.runtime import RuntimeState
+from adapters.mcp_servers import ROLES
 from tests.conftest import Database
 
+ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 120.0
 
 
@@ -124,10 +128,57 @@ class Ferry:
         return session.client(service, endpoint_url=endpoint)
 
 
+@pytest.fixture(scope="session")
+def shared_servers(runtime: RuntimeState, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A servers file with the AWS servers, which run over HTTP for the session; MySQL's serves one database each."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "TABLEFERRY_"))}
+    folder = tmp_path_factory.mktemp("mcp-servers")
+    with lasting_servers({**kept, **runtime.env}, folder, ("glue", "dynamodb", "s3")) as servers:
+        yield servers
+
+
+@contextmanager
+def lasting_servers(environment: dict[str, str], folder: Path, roles: Sequence[str] = ROLES) -> Iterator[Path]:
+    """The bundled MCP servers over HTTP; answers an `mcpServers` file that puts them in their roles."""
+    with ExitStack() as stack:
+        logs = {role: stack.enter_context((folder / f"{role}.log").open("w+")) for role in roles}
+        for role, log in logs.items():
+            stack.enter_context(_server(role, environment, log))
+        wait_until(lambda: all(_address(folder, role) for role in roles), "the servers' start")
+        entries = {role: {"url": _address(folder, role)} for role in roles}
+        path = folder / "servers.json"
+        path.write_text(json.dumps({"mcpServers": entries}))
+        yield path
+
+
+@contextmanager
+def _server(role: str, environment: dict[str, str], log: IO[str]) -> Iterator[None]:
+    command = [sys.executable, "-m", f"adapters.servers.{role}", "--transport", "streamable-http"]
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stderr=log) as process:
+        try:
+            yield
+        finally:
+            process.terminate()
+
+
+def _address(folder: Path, role: str) -> str:
+    found = re.search(r"http://\S+", (folder / f"{role}.log").read_text())
+    return found.group() if found else ""
+
+
 @pytest.fixture
-def ferry(database: Database, runtime: RuntimeState, prefect_environment: dict[str, str], tmp_path: Path) -> Ferry:
-    """The product, ready to run against `database`."""
-    return ferry_over(database, runtime, prefect_environment, tmp_path)
+def ferry(
+    request: pytest.FixtureRequest,
+    database: Database,
+    runtime: RuntimeState,
+    prefect_environment: dict[str, str],
+    tmp_path: Path,
+) -> Ferry:
+    """The product, ready to run against `database`; each process starts its MCP servers, unless they are shared."""
+    made = ferry_over(database, runtime, prefect_environment, tmp_path)
+    if request.node.get_closest_marker("shared_servers"):
+        made.environment["TABLEFERRY_MCP_SERVERS"] = str(request.getfixturevalue("shared_servers"))
+    return made
 
 
 def ferry_over(database: Database, runtime: RuntimeState, prefect_environment: dict[str, str], folder: Path) -> Ferry:

@@ -16,7 +16,7 @@ from tests.e2e.combined_source import LINE, TABLES
 from tests.e2e.conftest import Ferry
 from tests.properties.compare import normal
 
-pytestmark = [pytest.mark.server, pytest.mark.aws, pytest.mark.prefect]
+pytestmark = [pytest.mark.server, pytest.mark.aws, pytest.mark.prefect, pytest.mark.shared_servers]
 
 ID: dict[str, Any] = {"name": "id", "type": "N", "source_column": "id"}
 

@@ -14,7 +14,14 @@ from tests.conftest import Database
 from tests.e2e.conftest import Ferry, wait_until
 from tests.e2e.test_survival import NUMBERS, ROWS, results
 
-pytestmark = [pytest.mark.once, pytest.mark.server, pytest.mark.aws, pytest.mark.prefect, pytest.mark.crash]
+pytestmark = [
+    pytest.mark.once,
+    pytest.mark.server,
+    pytest.mark.aws,
+    pytest.mark.prefect,
+    pytest.mark.shared_servers,
+    pytest.mark.crash,
+]
 
 ROWS_PER_CHUNK = 10
 

@@ -11,7 +11,7 @@ from tests.conftest import Database
 from tests.e2e.conftest import Ferry
 from tests.e2e.test_main_job import by_key, normal, plain
 
-pytestmark = [pytest.mark.server, pytest.mark.aws, pytest.mark.prefect]
+pytestmark = [pytest.mark.server, pytest.mark.aws, pytest.mark.prefect, pytest.mark.shared_servers]
 
 SCHEMA = """
 CREATE TABLE groups_of (id INT PRIMARY KEY, name VARCHAR(20));

@@ -11,7 +11,7 @@ from tests.conftest import Database
 from tests.e2e.conftest import Ferry
 from tests.e2e.test_main_job import plain
 
-pytestmark = [pytest.mark.once, pytest.mark.server, pytest.mark.aws, pytest.mark.prefect]
+pytestmark = [pytest.mark.once, pytest.mark.server, pytest.mark.aws, pytest.mark.prefect, pytest.mark.shared_servers]
 
 BROKEN = [
     (1, "a", "1", "{}"),

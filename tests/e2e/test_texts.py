@@ -13,7 +13,7 @@ from tests.e2e.charsets import BASIC, FULL, MULTI, SAMPLES, SINGLE, UNKNOWN, byt
 from tests.e2e.conftest import Ferry
 from tests.e2e.test_main_job import plain
 
-pytestmark = [pytest.mark.server, pytest.mark.aws, pytest.mark.prefect]
+pytestmark = [pytest.mark.server, pytest.mark.aws, pytest.mark.prefect, pytest.mark.shared_servers]
 
 OF_WORDS = {"target_table": "words", "join_condition": "words.id = words.id"}
 

@@ -27,7 +27,7 @@ from tests.e2e.test_main_job import plain
 from tests.items.evaluator import REJECT, evaluate
 from tests.items.reasons import reason_of
 
-pytestmark = [pytest.mark.server, pytest.mark.aws, pytest.mark.prefect]
+pytestmark = [pytest.mark.server, pytest.mark.aws, pytest.mark.prefect, pytest.mark.shared_servers]
 
 KINDS = NUMBERS | {"bit", "text", "binary", "date", "datetime", "time", "set", "json", "geometry"}
 POSSIBLE: dict[str, set[str]] = {

@@ -25,7 +25,7 @@ from tests.e2e.test_main_job import plain
 from tests.items.evaluator import REJECT, evaluate, read_json, with_decimals
 from tests.items.reasons import reason_of
 
-pytestmark = [pytest.mark.server, pytest.mark.aws, pytest.mark.prefect]
+pytestmark = [pytest.mark.server, pytest.mark.aws, pytest.mark.prefect, pytest.mark.shared_servers]
 
 OF_CELLS = {"target_table": "cells", "join_condition": "cells.id = others.id"}
 UNORDERED = {"set", "json", "geometry"}  # MAX of these is refused

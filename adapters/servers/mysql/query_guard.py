@@ -81,12 +81,16 @@ def parse_query(sql: str) -> exp.Query:
 def parse_one_statement(sql: str) -> exp.Expr:
     """The statement's tree; raises InvalidRequestError for what the parser does not understand."""
     import sqlglot
+
+    # Not dialect="mysql": sqlglot 30 finds a dialect by its name before it is whole, and a tool that another thread
+    # calls at that moment would be refused what is right. Python itself waits for a module.
+    from sqlglot.dialects.mysql import MySQL
     from sqlglot.errors import SqlglotError
 
     # sqlglot warns of every statement that it keeps as plain text; those are refused below, with a reason.
     logging.getLogger("sqlglot").setLevel(logging.ERROR)
     try:
-        trees = sqlglot.parse(sql, dialect="mysql")
+        trees = sqlglot.parse(sql, dialect=MySQL)
     except (SqlglotError, RecursionError) as exc:
         raise refused(f"it cannot be parsed ({str(exc).splitlines()[0]})") from exc
     if len(trees) != 1 or trees[0] is None:

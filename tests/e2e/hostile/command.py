@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import json
-import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
-from tests.e2e.conftest import wait_until
-
-ROOT = Path(__file__).resolve().parents[3]
-ROLES = ("mysql", "glue", "dynamodb", "s3")
+from tests.e2e.conftest import ROOT
 
 
 @dataclass(frozen=True)
@@ -70,32 +65,3 @@ def zygote(environment: dict[str, str], folder: Path) -> Iterator[Zygote]:
         yield Zygote(process, folder)
         assert process.stdin is not None
         process.stdin.close()
-
-
-@contextmanager
-def lasting_servers(environment: dict[str, str], folder: Path) -> Iterator[Path]:
-    """The bundled MCP servers over HTTP; answers an `mcpServers` file that puts them in their roles."""
-    with ExitStack() as stack:
-        logs = {role: stack.enter_context((folder / f"{role}.log").open("w+")) for role in ROLES}
-        for role, log in logs.items():
-            stack.enter_context(_server(role, environment, log))
-        wait_until(lambda: all(_address(folder, role) for role in ROLES), "the servers' start")
-        entries = {role: {"url": _address(folder, role)} for role in ROLES}
-        path = folder / "servers.json"
-        path.write_text(json.dumps({"mcpServers": entries}))
-        yield path
-
-
-@contextmanager
-def _server(role: str, environment: dict[str, str], log: IO[str]) -> Iterator[None]:
-    command = [sys.executable, "-m", f"adapters.servers.{role}", "--transport", "streamable-http"]
-    with subprocess.Popen(command, cwd=ROOT, env=environment, stderr=log) as process:
-        try:
-            yield
-        finally:
-            process.terminate()
-
-
-def _address(folder: Path, role: str) -> str:
-    found = re.search(r"http://\S+", (folder / f"{role}.log").read_text())
-    return found.group() if found else ""

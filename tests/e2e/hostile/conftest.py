@@ -13,9 +13,9 @@ import pytest
 
 from adapters.local.runtime import RuntimeState
 from tests.conftest import Database, fresh_database
-from tests.e2e.conftest import Ferry, ferry_over
+from tests.e2e.conftest import Ferry, ferry_over, lasting_servers
 from tests.e2e.hostile.baseline import SCHEMA
-from tests.e2e.hostile.command import Ended, Zygote, lasting_servers, zygote
+from tests.e2e.hostile.command import Ended, Zygote, zygote
 from tests.e2e.hostile.query_log import QueryLog, query_log
 
 
