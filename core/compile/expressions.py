@@ -18,6 +18,7 @@ from core.compile.functions import FUNCTIONS
 from core.compile.kinds import kind_of
 from core.compile.moment_texts import refuse_odd_moments
 from core.compile.problem import ExpressionProblem
+from core.compile.scales import with_one_scale
 from core.compile.texts import NUMERIC, as_number, as_text
 from core.contract.problems import nearest, shown
 from core.items.plan import Kind
@@ -100,15 +101,16 @@ def column_at(node: exp.Column, relations: Mapping[str, Relation]) -> SourceColu
 def exact(tree: exp.Expr, relations: Mapping[str, Relation]) -> exp.Expr:
     """The resolved tree so that both engines give the same value, exactly.
 
-    A bit field counts as its number; a number that stands for a text, as in CONCAT, is text first, because the server
-    cuts the text that it makes of one itself (-0.12345 becomes -0.1234 where the value is materialised).
+    A bit field counts as its number; a choice among decimals of several scales has the most decimals of them; a number
+    that stands for a text, as in CONCAT, is text first, because the server cuts the text that it makes of one itself
+    (-0.12345 becomes -0.1234 where the value is materialised).
     """
 
     def numbered(node: exp.Expr) -> exp.Expr:
         column = column_at(node, relations) if isinstance(node, exp.Column) else None
         return as_number(node) if column is not None and column.kind == Kind.BIT else node
 
-    found = tree.transform(numbered)
+    found = with_one_scale(tree.transform(numbered), lambda node: column_at(node, relations))
     numbers: list[tuple[exp.Expr, str]] = []
     for call in found.walk():
         name = function_name(call)

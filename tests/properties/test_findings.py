@@ -76,6 +76,40 @@ def test_branches_of_a_case_keep_their_own_digits(product: Product, *, several: 
     assert outcome(product, contract, [THINGS]) == "items"
 
 
+CHOICES = {
+    "IF(id = 1, short, `long`)": ["1.500", "-0.125"],
+    "IF(id = 1, short, 0)": ["1.50", "0.00"],
+    "COALESCE(NULL, short, `long`)": ["1.500", "1.500"],
+    "IFNULL(short, 0.0001) + 1": ["2.5000", "2.5000"],
+    "CASE WHEN id = 1 THEN `long` ELSE short * 2 END": ["2.500", "3.000"],
+    "GREATEST(short, `long`)": ["2.500", "1.500"],
+    "CONCAT(IF(id = 1, short, `long`), '!')": ["1.500!", "-0.125!"],
+    "IF(id = 1, CAST(plain AS DECIMAL(9,4)), IF(id = 2, short, `long`))": ["8.0000", "1.5000"],
+}
+
+
+@pytest.mark.parametrize("several", [False, True], ids=["alone", "in a union"])
+def test_a_choice_among_decimals_has_the_most_decimals_of_them(product: Product, *, several: bool) -> None:
+    """As in a CASE, MySQL showed each with its own decimals or with the most, and MariaDB with the most."""
+    attributes: list[dict[str, Any]] = [{"name": "id", "type": "N", "source_column": "id"}]
+    for text in CHOICES:
+        attributes.append({"name": text, "type": "S", "calculation": {"type": "date-math", "expression": text}})
+    contract: dict[str, Any] = {"table": "Things", "pk": "id", "attributes": attributes}
+    if several:
+        entities = [{"entity_type": e, "source_table": "things", "attributes": attributes} for e in ("A", "B")]
+        contract = {"table": "Things", "type": "multi-entity", "pk": "id", "entities": entities}
+    else:
+        contract |= {"type": "single-entity", "source_table": "things"}
+    product.fill([THINGS])
+    table = product.compiled({"tables": [contract]})
+    product.create_view(table)
+    found = [made.item or {} for made in product.outcomes(table)]
+    assert len(found) == (4 if several else 2)
+    for item in found:
+        number = int(item["id"]["N"])
+        assert {t: item[t]["S"] for t in CHOICES} == {t: texts[number - 1] for t, texts in CHOICES.items()}
+
+
 def test_the_year_of_a_date_is_a_number_and_no_year(product_over: ProductOver) -> None:
     """YEAR() has MySQL's type YEAR, which knows 1901 to 2155 alone: in a union of entities any other became 0.
 
