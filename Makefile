@@ -7,6 +7,8 @@ export UV_PYTHON_DOWNLOADS := never
 UV_VERSION := 0.13.9
 UV := $(shell command -v uv || echo .tools/uv/bin/uv)
 RUN := .venv/bin
+# A file to a worker, in their order: xdist would begin with the files of most tests, and end on the longest, of few.
+WORKERS := -n 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: help setup demo test test-servers test-crash test-soak check format lock bench-loader-memory bench-preflight bench-validate bench-views clean
 
@@ -26,10 +28,10 @@ demo: setup ## migrate a generated sample shop on this machine and print the rep
 	$(RUN)/tableferry local demo
 
 test: setup ## run every test, on real servers that it starts itself (or TABLEFERRY_TEST_MYSQL_URL)
-	$(RUN)/pytest -n 2 --dist loadfile
+	$(RUN)/pytest $(WORKERS)
 
 test-servers: setup ## run only the tests whose outcome depends on the SQL server
-	$(RUN)/pytest -n 2 --dist loadfile -m "server and not once"
+	$(RUN)/pytest $(WORKERS) -m "server and not once"
 
 test-crash: setup ## kill everything at every point of the lifecycle, resume, and compare
 	$(RUN)/pytest tests/crash/every_point.py
