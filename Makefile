@@ -10,7 +10,7 @@ RUN := .venv/bin
 # A file to a worker, those of most tests first: in their own order they took 800 s instead of 675 s.
 WORKERS := -n 2 --dist loadfile
 
-.PHONY: help setup demo test test-servers test-crash test-soak check format lock bench-loader-memory bench-preflight bench-validate bench-views clean
+.PHONY: help setup demo test test-servers test-crash test-soak check format lock bench-loader-memory bench-preflight bench-resume bench-validate bench-views clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -61,6 +61,9 @@ bench-loader-memory: setup ## peak memory of the loader at 10,000 and 500,000 ro
 
 bench-preflight: setup ## time and peak memory of a preflight, by SQL and by a run (ROWS=5000000)
 	$(RUN)/python -m tests.benchmarks.preflight $(or $(ROWS),5000000)
+
+bench-resume: setup ## seconds from `resume` to its first new write, 490 of 500 chunks done, beside a run from nothing
+	$(RUN)/pytest -q tests/e2e/resume_time.py
 
 bench-validate: setup ## time and peak memory of a load and of its full validation (ROWS=1000000)
 	$(RUN)/python -m tests.benchmarks.validation $(or $(ROWS),1000000)
