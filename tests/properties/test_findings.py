@@ -59,6 +59,20 @@ def case(name: str, type_: str, then: Expression, otherwise: Expression | None) 
     return {"name": name, "type": type_, "calculation": cases if otherwise is None else {**cases, "else": otherwise}}
 
 
+def things(attributes: list[dict[str, Any]], *, several: bool) -> dict[str, Any]:
+    """A contract table of the things, alone or as two entities, whose view is a union."""
+    if several:
+        entities = [{"entity_type": e, "source_table": "things", "attributes": attributes} for e in ("A", "B")]
+        return {"table": "Things", "type": "multi-entity", "pk": "id", "entities": entities}
+    return {
+        "table": "Things",
+        "type": "single-entity",
+        "source_table": "things",
+        "pk": "id",
+        "attributes": attributes,
+    }
+
+
 @pytest.mark.parametrize("several", [False, True], ids=["alone", "in a union"])
 def test_branches_of_a_case_keep_their_own_digits(product: Product, *, several: bool) -> None:
     """MySQL shows 1.50 beside a DECIMAL(6,3) as 1.50 or 1.500, as the view happens to be read; MariaDB as 1.500."""
@@ -67,13 +81,7 @@ def test_branches_of_a_case_keep_their_own_digits(product: Product, *, several: 
     attributes += [case(f"{a} or {b}", "S", Col(None, a), Col(None, b)) for a, b in columns]
     attributes.append(case("filled", "S", Col(None, "fill"), None))
     attributes.append(case("true", "BOOL", Col(None, "short"), Col(None, "long")))
-    contract: dict[str, Any] = {"table": "Things", "pk": "id", "attributes": attributes}
-    if several:
-        entities = [{"entity_type": e, "source_table": "things", "attributes": attributes} for e in ("A", "B")]
-        contract = {"table": "Things", "type": "multi-entity", "pk": "id", "entities": entities}
-    else:
-        contract |= {"type": "single-entity", "source_table": "things"}
-    assert outcome(product, contract, [THINGS]) == "items"
+    assert outcome(product, things(attributes, several=several), [THINGS]) == "items"
 
 
 CHOICES = {
@@ -94,14 +102,8 @@ def test_a_choice_among_decimals_has_the_most_decimals_of_them(product: Product,
     attributes: list[dict[str, Any]] = [{"name": "id", "type": "N", "source_column": "id"}]
     for text in CHOICES:
         attributes.append({"name": text, "type": "S", "calculation": {"type": "date-math", "expression": text}})
-    contract: dict[str, Any] = {"table": "Things", "pk": "id", "attributes": attributes}
-    if several:
-        entities = [{"entity_type": e, "source_table": "things", "attributes": attributes} for e in ("A", "B")]
-        contract = {"table": "Things", "type": "multi-entity", "pk": "id", "entities": entities}
-    else:
-        contract |= {"type": "single-entity", "source_table": "things"}
     product.fill([THINGS])
-    table = product.compiled({"tables": [contract]})
+    table = product.compiled({"tables": [things(attributes, several=several)]})
     product.create_view(table)
     found = [made.item or {} for made in product.outcomes(table)]
     assert len(found) == (4 if several else 2)
