@@ -23,8 +23,8 @@ import pytest
 from adapters.local.runtime import RuntimeState
 from adapters.mcp_servers import ROLES
 from tests.conftest import Database
+from tests.e2e.forked import ROOT, Zygote, zygote
 
-ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 120.0
 
 
@@ -80,6 +80,7 @@ class Ferry:
     home: Path
     prefix: str
     endpoint: str
+    forks: Zygote | None = None
 
     def start(self, *arguments: str, **changed: str) -> subprocess.Popen[str]:
         """Start `tableferry` in a session of its own, so that a test can kill the whole tree."""
@@ -94,7 +95,9 @@ class Ferry:
         )
 
     def run(self, *arguments: str, **changed: str) -> subprocess.CompletedProcess[str]:
-        """Run `tableferry` to its end."""
+        """Run `tableferry` to its end: as a shell starts it, or in a fork of what `forks` has imported."""
+        if self.forks is not None:
+            return self.forks.run(arguments, {**self.environment, **changed}, self.home)
         process = self.start(*arguments, **changed)
         out, err = process.communicate(timeout=300)
         return subprocess.CompletedProcess(arguments, process.returncode, out, err)
@@ -166,6 +169,14 @@ def _address(folder: Path, role: str) -> str:
     return found.group() if found else ""
 
 
+@pytest.fixture(scope="session")
+def forks(prefect_environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Zygote]:
+    """Runs `tableferry` in forks of one process of the session that has it imported."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "TABLEFERRY_", "PREFECT_"))}
+    with zygote({**kept, **prefect_environment}, tmp_path_factory.mktemp("zygote")) as made:
+        yield made
+
+
 @pytest.fixture
 def ferry(
     request: pytest.FixtureRequest,
@@ -174,10 +185,11 @@ def ferry(
     prefect_environment: dict[str, str],
     tmp_path: Path,
 ) -> Ferry:
-    """The product, ready to run against `database`; each process starts its MCP servers, unless they are shared."""
+    """The product, ready to run against `database`; each command is a start of its own, unless much is shared."""
     made = ferry_over(database, runtime, prefect_environment, tmp_path)
     if request.node.get_closest_marker("shared_servers"):
         made.environment["TABLEFERRY_MCP_SERVERS"] = str(request.getfixturevalue("shared_servers"))
+        made.forks = request.getfixturevalue("forks")
     return made
 
 

@@ -14,9 +14,23 @@ import pytest
 from adapters.local.runtime import RuntimeState
 from tests.conftest import Database, fresh_database
 from tests.e2e.conftest import Ferry, ferry_over, lasting_servers
+from tests.e2e.forked import Zygote
 from tests.e2e.hostile.baseline import SCHEMA
-from tests.e2e.hostile.command import Ended, Zygote, zygote
 from tests.e2e.hostile.query_log import QueryLog, query_log
+
+
+@dataclass(frozen=True)
+class Ended:
+    """What a command left behind."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def lines(self) -> list[str]:
+        """All that it printed, by line."""
+        return self.out.splitlines() + self.err.splitlines()
 
 
 @dataclass(frozen=True)
@@ -27,6 +41,7 @@ class Scene:
     database: Database
     log: QueryLog
     forks: Zygote
+    servers: Path
     clients: dict[str, Any]
     views: Callable[[], list[str]]
 
@@ -36,9 +51,11 @@ class Scene:
         path.write_bytes(document)
         return str(path)
 
-    def fork(self, command: str, document: bytes) -> Ended:
-        """Run a command in a process forked from one that has the product imported."""
-        return self.forks.run(command, self.contract(document))
+    def fork(self, command: str, document: bytes, *options: str) -> Ended:
+        """Run a command in a process forked from one that has the product imported, over servers that stay."""
+        environment = {**self.ferry.environment, "TABLEFERRY_MCP_SERVERS": str(self.servers)}
+        done = self.forks.run([command, self.contract(document), *options], environment, self.ferry.home)
+        return Ended(done.returncode, done.stdout, done.stderr)
 
     def start(self, command: str, document: bytes) -> Ended:
         """Run a command as a shell does."""
@@ -76,6 +93,7 @@ def scene(
     server_url: str,
     runtime: RuntimeState,
     prefect_environment: dict[str, str],
+    forks: Zygote,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Scene]:
     """The scene, with the sample source."""
@@ -83,9 +101,6 @@ def scene(
     with fresh_database(server_url) as database:
         database.execute(SCHEMA)
         ferry = ferry_over(database, runtime, prefect_environment, folder)
-        with lasting_servers(ferry.environment, folder) as servers:
-            ferry.environment["TABLEFERRY_MCP_SERVERS"] = str(servers)
-            with zygote(ferry.environment, folder) as forks, query_log(server_url, database.user) as log:
-                del ferry.environment["TABLEFERRY_MCP_SERVERS"]
-                clients = {n: ferry.client(n) for n in ("s3", "dynamodb", "glue", "secretsmanager")}
-                yield Scene(ferry, database, log, forks, clients, lambda: log.views(database.name))
+        with lasting_servers(ferry.environment, folder) as servers, query_log(server_url, database.user) as log:
+            clients = {n: ferry.client(n) for n in ("s3", "dynamodb", "glue", "secretsmanager")}
+            yield Scene(ferry, database, log, forks, servers, clients, lambda: log.views(database.name))

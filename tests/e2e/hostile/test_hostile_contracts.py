@@ -14,8 +14,7 @@ import pytest
 from tests.e2e.hostile import texts
 from tests.e2e.hostile.baseline import CONTRACT
 from tests.e2e.hostile.case import Hostile
-from tests.e2e.hostile.command import Ended
-from tests.e2e.hostile.conftest import Scene
+from tests.e2e.hostile.conftest import Ended, Scene
 from tests.e2e.hostile.documents import DOCUMENTS
 from tests.e2e.hostile.expressions import ATTACKS, EXPRESSIONS, FIELDS
 from tests.e2e.hostile.forms import FORMS
@@ -81,7 +80,7 @@ def test_texts_that_look_like_an_attack_come_out_as_they_are(scene: Scene) -> No
     shown = scene.fork("plan", document)
     assert shown.code == 0, shown
     assert all(line.isprintable() for line in shown.lines)
-    as_json = scene.forks.run("plan", scene.contract(document), "--output", "json")
+    as_json = scene.fork("plan", document, "--output", "json")
     assert all(line.isprintable() for line in as_json.lines)
     assert json.loads(as_json.out)["tables"][0]["rows_expected"] == 1
     ran = scene.fork("run", document)

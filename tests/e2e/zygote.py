@@ -1,7 +1,8 @@
 """A process that has imported the product once and forks a `tableferry` for each request: real processes, no start-up.
 
-Requests are lines of JSON on standard input, `{"arguments": [...], "out": path, "err": path}`; each answer is a line
-with the exit code. What runs is `flows.cli.main`, which is what the console script runs.
+Requests are lines of JSON on standard input, `{"arguments": [...], "environment": {...}, "folder": path, "out": path,
+"err": path}`; each answer is a line with the exit code. What runs is `flows.cli.main`, which is what the console script
+runs. Prefect reads its settings when it is imported, so those of the zygote hold for all.
 """
 
 from __future__ import annotations
@@ -39,6 +40,9 @@ def run_and_leave(request: dict[str, Any]) -> None:
         os.close(target)
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
+    os.chdir(request["folder"])
+    os.environ.clear()
+    os.environ.update(request["environment"])
     sys.argv = ["tableferry", *request["arguments"]]
     code: Any = 1
     try:
