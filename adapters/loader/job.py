@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Sequence
 from contextlib import closing
-from typing import Any, Callable
+from typing import Callable
 
 import boto3
 from core.items.plan import Chunk, LoadPlan
@@ -20,6 +18,7 @@ from adapters.loader.key_guard import read_collisions
 from adapters.loader.objects import Bucket
 from adapters.loader.outages import PATIENT
 from adapters.loader.preflight import preflight
+from adapters.loader.progress_report import print_event
 from adapters.loader.repair import repair
 from adapters.loader.results import ChunkResult, Results
 from adapters.loader.retry_rejects import retry_rejects
@@ -42,7 +41,7 @@ def main(argv: Sequence[str]) -> None:
         task(arguments, plan, bucket)
     except StopRequestedError as asked:
         leave_sign(arguments, plan, bucket, asked.request)
-        _print(event="stopped", request=asked.request)
+        print_event(event="stopped", request=asked.request)
 
 
 def load(arguments: Arguments, plan: LoadPlan, bucket: Bucket) -> None:
@@ -53,10 +52,10 @@ def load(arguments: Arguments, plan: LoadPlan, bucket: Bucket) -> None:
     wanted = [chunk for chunk in plan.chunks if arguments.includes(chunk.number)]
     finished = Results(bucket, plan).finished(wanted)
     missing = [chunk for chunk in wanted if chunk.number not in finished]
-    _print(event="started", table=plan.target_table, chunks=len(wanted), skipped=len(wanted) - len(missing))
+    print_event(event="started", table=plan.target_table, chunks=len(wanted), skipped=len(wanted) - len(missing))
     if missing:
         _load_chunks(arguments, plan, missing, bucket)
-    _print(event="finished", table=plan.target_table, chunks=len(wanted))
+    print_event(event="finished", table=plan.target_table, chunks=len(wanted))
 
 
 Task = Callable[[Arguments, LoadPlan, Bucket], None]
@@ -90,7 +89,7 @@ def _plan(bucket: Bucket, key: str) -> LoadPlan:
 
 
 def _print_chunk(result: ChunkResult) -> None:
-    _print(
+    print_event(
         event="chunk",
         chunk=result.chunk,
         rows_read=result.rows_read,
@@ -99,8 +98,3 @@ def _print_chunk(result: ChunkResult) -> None:
         retries=result.retries,
         seconds=result.seconds["total"],
     )
-
-
-def _print(**fields: Any) -> None:
-    sys.stdout.write(json.dumps(fields) + "\n")
-    sys.stdout.flush()

@@ -20,7 +20,7 @@ from core.items.canonical import key_digest
 from core.items.collisions import row_identity
 from core.items.item import ItemConverter
 from core.items.plan import Cell, Chunk, LoadPlan
-from core.items.preflight import COLLISION_MESSAGE, FORMAT, collisions_key, result_key
+from core.items.preflight import COLLISION_MESSAGE, FORMAT, collisions_key, progress_key, result_key
 from core.items.rejects import Reason, RejectedRow
 
 from adapters.loader.arguments import Arguments
@@ -30,6 +30,7 @@ from adapters.loader.findings import Findings
 from adapters.loader.key_spill import KeySpill
 from adapters.loader.objects import Bucket
 from adapters.loader.outages import with_source
+from adapters.loader.progress_report import ProgressReport
 from adapters.loader.rows import RowReader
 from adapters.loader.shared_keys import SharedKeys
 
@@ -37,6 +38,8 @@ from adapters.loader.shared_keys import SharedKeys
 def preflight(arguments: Arguments, plan: LoadPlan, bucket: Bucket) -> None:
     """Survey every chunk of the plan; leaves `preflight/<token>/result.json`, and the shared keys if there are any."""
     began, control = time.monotonic(), Control(bucket, plan)
+    progress = ProgressReport(bucket, progress_key(plan.prefix, arguments.run_token))
+    planned = sum(chunk.rows for chunk in plan.chunks) or None
     with ExitStack() as kept:
         reader = kept.enter_context(closing(RowReader(source_of(arguments), plan)))
         directory = Path(kept.enter_context(tempfile.TemporaryDirectory()))
@@ -45,6 +48,7 @@ def preflight(arguments: Arguments, plan: LoadPlan, bucket: Bucket) -> None:
         for chunk in plan.chunks:
             control.go_on()
             survey.chunk(chunk)
+            progress.say("preflight", survey.rows, planned)
         found = survey.result(arguments.on_collision)
     packed = found.pop("packed")
     if packed:
@@ -62,7 +66,10 @@ def preflight(arguments: Arguments, plan: LoadPlan, bucket: Bucket) -> None:
 
 
 class Survey:
-    """Looks at the rows of chunks one after the other; without a spill, keys are known to be distinct."""
+    """Looks at the rows of chunks one after the other; without a spill, keys are known to be distinct.
+
+    `rows` were looked at so far.
+    """
 
     def __init__(
         self, plan: LoadPlan, reader: RowReader, spill: KeySpill | None, wait: Callable[[float], Any] = time.sleep
@@ -74,7 +81,7 @@ class Survey:
         self._converters = [ItemConverter(item) for item in plan.items]
         self._keys = [[key.name for key in item.keys if key.index is None] for item in plan.items]
         self._findings = Findings()
-        self._rows = 0
+        self.rows = 0
 
     def chunk(self, chunk: Chunk) -> None:
         """Look at a chunk; a lost source is connected to again and the chunk begun anew, as `with_source` does."""
@@ -88,7 +95,7 @@ class Survey:
 
         findings, rows = with_source(look, self._wait)
         self._findings.merge(findings)
-        self._rows += rows
+        self.rows += rows
 
     def result(self, choose: str) -> dict[str, Any]:
         """Everything found as JSON data, and under "packed" the shared keys for the loader; None: none, or too many."""
@@ -108,7 +115,7 @@ class Survey:
                 }
             )
         findings.sort(key=lambda finding: -int(finding["count"]))
-        return {"rows": self._rows, "findings": findings, "packed": shared.packed() if shared.keys else None}
+        return {"rows": self.rows, "findings": findings, "packed": shared.packed() if shared.keys else None}
 
     def _look(self, chunk: Chunk, findings: Findings) -> int:
         converter, keys = self._converters[chunk.item], self._keys[chunk.item]

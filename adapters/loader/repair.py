@@ -37,10 +37,11 @@ from adapters.loader.expected import ExpectedItems
 from adapters.loader.objects import Bucket
 from adapters.loader.outages import with_source
 from adapters.loader.plain_json import cells_of, item_of, item_text
+from adapters.loader.progress_report import print_event
 from adapters.loader.rows import Row, RowReader
 from adapters.loader.scan import TableScan
 from adapters.loader.validate import dynamodb_client
-from adapters.loader.validation_store import ValidationStore, print_event
+from adapters.loader.validation_store import ValidationStore
 
 WRITTEN, GONE, DELETED, CHANGED, LEFT = "written", "gone", "deleted", "changed", "left"
 # DynamoDB: an expression has at most 4 KB, and 300 operators.

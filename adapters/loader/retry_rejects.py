@@ -9,7 +9,6 @@ Guarantees:
 from __future__ import annotations
 
 import json
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
@@ -24,6 +23,7 @@ from adapters.loader.control import Control
 from adapters.loader.ends import source_of, writer_factory
 from adapters.loader.key_guard import read_collisions
 from adapters.loader.objects import Bucket
+from adapters.loader.progress_report import print_event
 from adapters.loader.results import ChunkResult, Results
 from adapters.loader.rows import Row, RowReader
 
@@ -74,9 +74,7 @@ class _Retry:
         else:
             after = self._load_some(chunk, before, lines)
         self._results.store(after)
-        said = {"event": "retried", "chunk": chunk.number, "rejects_before": count, "rejects": after.rejects}
-        sys.stdout.write(json.dumps(said) + "\n")
-        sys.stdout.flush()
+        print_event(event="retried", chunk=chunk.number, rejects_before=count, rejects=after.rejects)
 
     def _few(self, chunk: Chunk, count: int) -> bool:
         return self._by_key and bool(self._plan.item_of(chunk).chunk_columns) and count <= MAX_KEYS

@@ -21,11 +21,12 @@ from adapters.loader.ends import source_of
 from adapters.loader.expected import ExpectedItems
 from adapters.loader.first_pass import FirstPass
 from adapters.loader.objects import Bucket
+from adapters.loader.progress_report import print_event
 from adapters.loader.rows import RowReader
 from adapters.loader.scan import TableScan
 from adapters.loader.second_pass import Limits, SecondPass
 from adapters.loader.sums import Tally
-from adapters.loader.validation_store import ValidationStore, now, print_event
+from adapters.loader.validation_store import ValidationStore, now
 
 
 def validate(arguments: Arguments, plan: LoadPlan, bucket: Bucket) -> None:

@@ -7,8 +7,6 @@ Layout under `<plan prefix>validation/<id>/`: `begun.json`, `source.state` and `
 from __future__ import annotations
 
 import json
-import sys
-import time
 import zlib
 from collections import Counter
 from datetime import datetime, timezone
@@ -17,10 +15,10 @@ from typing import IO, Any
 from core.items.plan import LoadPlan
 
 from adapters.loader.objects import Bucket
+from adapters.loader.progress_report import ProgressReport
 from adapters.loader.sums import BucketSums, Tally
 
 FORMAT = 1
-_PROGRESS_SECONDS = 1.0
 
 
 class ValidationStore:
@@ -31,7 +29,7 @@ class ValidationStore:
         self._plan = plan
         self._prefix = f"{plan.prefix}validation/{validation}/"
         self._found = set(bucket.keys(self._prefix))
-        self._said = ("", 0.0)
+        self.say = ProgressReport(bucket, f"{self._prefix}progress.json").say
 
     def begun_at(self) -> str:
         """When this validation first began (ISO 8601, UTC): now, unless a run before this one did."""
@@ -86,16 +84,6 @@ class ValidationStore:
         found = self._document("result.json")
         return None if found is None else {k: v for k, v in found.items() if k not in ("format", "view_hash")}
 
-    def say(self, activity: str, done: int = 0, total: int | None = None) -> None:
-        """Tell whoever watches, in the log and in `progress.json`, at most once a second for one activity."""
-        last, moment = self._said
-        if last == activity and time.monotonic() - moment < _PROGRESS_SECONDS:
-            return
-        self._said = (activity, time.monotonic())
-        progress = {"activity": activity, "done": done, "total": total}
-        print_event(event="progress", **progress)
-        self._put_document("progress.json", progress)
-
     def _is_ours(self, document: dict[str, Any]) -> bool:
         return document.get("format") == FORMAT and document.get("view_hash") == self._plan.view_hash
 
@@ -113,12 +101,6 @@ class ValidationStore:
     def _json(self, document: dict[str, Any]) -> bytes:
         ours = {"format": FORMAT, "view_hash": self._plan.view_hash}
         return json.dumps({**ours, **document}, ensure_ascii=False).encode("utf-8")
-
-
-def print_event(**fields: Any) -> None:
-    """One JSON line on standard output, which Glue keeps as the run's log."""
-    sys.stdout.write(json.dumps(fields, ensure_ascii=True) + "\n")
-    sys.stdout.flush()
 
 
 def now() -> str:

@@ -14,3 +14,8 @@ def result_key(prefix: str, token: str) -> str:
 def collisions_key(prefix: str, token: str) -> str:
     """The S3 key of the keys that several rows share (`core.items.collisions`); it exists only if there are any."""
     return f"{prefix}preflight/{token}/collisions"
+
+
+def progress_key(prefix: str, token: str) -> str:
+    """The S3 key of how far a preflight is: JSON with `activity`, `done` and `total` rows."""
+    return f"{prefix}preflight/{token}/progress.json"

@@ -8,8 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from core.errors import NotFoundError
-from core.ports import JobRun
-from core.steps.job_run import start_task, watch
+from core.steps.job_run import progress_told, start_task, watch
 from core.steps.table_run import TableRun
 
 VALIDATE: Final = "validate"
@@ -32,13 +31,8 @@ async def compare_everything(run: TableRun, job: str, token: str) -> dict[str, A
     """
     validation = await _validation_of(run, token)
     run_id = await start_task(run, job, VALIDATE, token, {VALIDATION: validation})
-
-    async def report(found: JobRun) -> None:
-        progress = await _document(run, f"{validation}/progress.json") or {}
-        activity = str(progress.get("activity", "comparing every item"))
-        run.report(f"{activity} ({found.state.lower()})", int(progress.get("done", 0)), progress.get("total"))
-
-    await watch(run, job, run_id, report)
+    told = progress_told(run, validation_key(run, f"{validation}/progress.json"), "comparing every item")
+    await watch(run, job, run_id, told)
     result: dict[str, Any] = json.loads(await run.world.objects.get(validation_key(run, f"{validation}/result.json")))
     return result
 

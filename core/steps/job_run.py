@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
@@ -17,6 +18,8 @@ from core.stop import stopped
 RUN_TOKEN: Final = "--run-token"  # noqa: S105 - a name, not a secret
 TASK: Final = "--task"
 LOAD: Final = "load"  # what a run without a --task does
+
+OnLook = Callable[[JobRun], Awaitable[None]]
 
 _STARTS = 3
 LOG_LINES = 20
@@ -70,7 +73,21 @@ async def ended_early(run: TableRun, found: JobRun) -> bool:
     return await run.world.objects.first(key) == key
 
 
-async def watch(run: TableRun, job: str, run_id: str, on_look: Callable[[JobRun], Awaitable[None]]) -> JobRun:
+def progress_told(run: TableRun, key: str, activity: str) -> OnLook:
+    """What `watch` calls at each look: reports what the run itself says under this S3 key, else only the activity."""
+
+    async def report(found: JobRun) -> None:
+        try:
+            said = json.loads(await run.world.objects.get(key))
+        except NotFoundError:
+            said = {}
+        doing = f"{said.get('activity', activity)} ({found.state.lower()})"
+        run.report(doing, int(said.get("done", 0)), said.get("total"))
+
+    return report
+
+
+async def watch(run: TableRun, job: str, run_id: str, on_look: OnLook) -> JobRun:
     """Look at the run until it succeeded, or its Glue retry did; `on_look` reports progress at each look.
 
     Raises JobFailedError with the end of its log when it died, StoppedByRequestError when it ended because it was

@@ -13,14 +13,14 @@ from typing import Any
 from core.compile import ENTITY_COLUMN, CompiledTable
 from core.errors import NotFoundError, PreflightFailedError
 from core.items.collisions import MAX_KEYS
-from core.items.preflight import FORMAT, collisions_key, result_key
+from core.items.preflight import FORMAT, collisions_key, progress_key, result_key
 from core.items.rejects import Reason
 from core.options import KEEP
-from core.ports import JobRun, SourceDatabase
+from core.ports import SourceDatabase
 from core.preflight import ColumnFacts, EntityRows, PreflightPlan, Tier, plan_preflight
 from core.preflight.wording import describe
 from core.source_schema import SourceTable
-from core.steps.job_run import RUN_TOKEN, runs_of, start_task, watch
+from core.steps.job_run import RUN_TOKEN, progress_told, runs_of, start_task, watch
 from core.steps.preflight_sql import ask
 from core.steps.table_run import TableRun
 
@@ -92,11 +92,7 @@ async def _by_a_run(run: TableRun, job: str, token: str, plan: PreflightPlan) ->
     arguments = {"--distinct-keys": str(plan.distinct_keys).lower(), "--on-collision": run.options.on_collision}
     await _end_others(run, job, token)
     run_id = await start_task(run, job, TASK, token, arguments)
-
-    async def report(found: JobRun) -> None:
-        run.report(f"preflight ({found.state.lower()})")
-
-    finished = await watch(run, job, run_id, report)
+    finished = await watch(run, job, run_id, progress_told(run, progress_key(run.prefix, token), "preflight"))
     made = json.loads(await run.world.objects.get(result_key(run.prefix, token)))
     kept = {name: made[name] for name in ("rows", "findings", "peak_memory_bytes")}
     return {**kept, "run_id": finished.run_id, "run_seconds": made["seconds"]}

@@ -6,10 +6,9 @@ import json
 from typing import Any, Final
 
 from core.errors import ConflictError
-from core.ports import JobRun
 from core.steps.full_validation import VALIDATION, MovedRejects, validation_key
 from core.steps.job import EXISTING, keeps_others
-from core.steps.job_run import start_task, watch
+from core.steps.job_run import progress_told, start_task, watch
 from core.steps.own_view import require_own_view
 from core.steps.table_run import Evidence, TableRun
 
@@ -45,11 +44,8 @@ async def repair_table(
         EXISTING: "keep" if keeps else "overwrite",
     }
     run_id = await start_task(run, job, REPAIR, token, arguments)
-
-    async def report(found: JobRun) -> None:
-        run.report(f"repairing ({found.state.lower()})")
-
-    await watch(run, job, run_id, report)
+    told = progress_told(run, validation_key(run, f"{validation}/progress.json"), "repairing")
+    await watch(run, job, run_id, told)
     done: dict[str, Any] = json.loads(await run.world.objects.get(validation_key(run, f"{validation}/repair.json")))
     return done
 

@@ -9,7 +9,7 @@ import pytest
 
 from core.items.collisions import Collisions
 from core.items.plan import Attribute, Chunk, Column, ItemPlan, Key, Kind, LoadPlan
-from core.items.preflight import collisions_key, result_key
+from core.items.preflight import collisions_key, progress_key, result_key
 from core.items.sources import FromColumn
 from tests.loader.conftest import Load
 
@@ -70,6 +70,9 @@ def test_a_preflight_counts_names_and_writes_no_item(load: Load) -> None:
     groups = [sorted(row["row"]["id"] for row in group["rows"]) for group in shared["groups"]]
     assert sorted(groups) == [["10", "9"], ["2", "30", "4"]]
     assert found["peak_memory_bytes"] > 1_000_000
+    said = json.loads(load.text(progress_key(plan.prefix, "t")))
+    assert (said["activity"], said["total"]) == ("preflight", 7)
+    assert 3 <= said["done"] <= 7
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from core.errors import ErrorCode, InternalError, PermissionDeniedError, Tablefe
 from core.lifecycle import TRANSITIONS, TableState, Trigger
 from core.loader_package import LoaderPackage
 from core.options import MigrationOptions
+from core.ports import Progress
 from core.steps import STEPS, TableRun
 from tests.fake_services import ProcessKilled
 from tests.fake_world import FakeWorld, make_world
@@ -38,6 +39,7 @@ class Stage:
     def __init__(self) -> None:
         self.world: FakeWorld = make_world(SHOP, ROWS, ("id", "note"))
         self.store = InMemoryCheckpoints()
+        self.told: list[Progress] = []
         now = datetime(2026, 1, 1, tzinfo=UTC)
         self.store.create_migration(
             MigrationRecord("m1", "hash", {}, {}, MigrationStatus.RUNNING, now, now), [TABLE.name]
@@ -60,7 +62,7 @@ class Stage:
             return
 
     async def _drive(self) -> None:
-        run = TableRun("m1", "shop", TABLE, OPTIONS, self.world.world, PACKAGE, lambda progress: None)
+        run = TableRun("m1", "shop", TABLE, OPTIONS, self.world.world, PACKAGE, self.told.append)
         driver = TableDriver(run, self.store)
         trigger = await driver.pick_up()
         while trigger is not None:

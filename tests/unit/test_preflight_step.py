@@ -78,6 +78,13 @@ def test_texts_as_numbers_are_looked_at_by_a_run(stage: Stage, monkeypatch: pyte
     assert stage.world.jobs.history[0][1].arguments["--distinct-keys"] == "true"
 
 
+def test_a_preflight_by_a_run_tells_how_far_it_is(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    of(stage, monkeypatch, AS_NUMBER)
+    stage.process()
+    told = [(p.activity, p.rows_done, p.rows_total) for p in stage.told if p.activity.startswith("preflight")]
+    assert told == [("preflight (running)", 1, len(ROWS)), ("preflight (succeeded)", 1, len(ROWS))]
+
+
 def test_a_finding_refuses_the_table_before_anything_is_written_until_it_is_repaired(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
