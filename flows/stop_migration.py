@@ -7,11 +7,11 @@ from collections.abc import Callable
 from typing import Final
 
 from adapters.this_process import is_gone
+from core.cancel import give_up_tables
 from core.checkpoints import CheckpointStore, MigrationRecord, MigrationStatus, Request
 from core.control import put_control
 from core.errors import LeaseHeldError
 from core.leases import Lease
-from core.lifecycle import FINAL, Trigger
 from core.options import MigrationOptions
 from core.ports import World
 from core.steps.end_runs import end_runs
@@ -19,7 +19,7 @@ from core.steps.table_run import job_name
 from core.summary import summarize
 from flows.publish_report import keep_report
 from flows.settings import Settings
-from flows.wiring import open_checkpoints, open_world
+from flows.wiring import holder, open_checkpoints, open_world
 
 _LOOK_SECONDS: Final = 0.5
 _REPORT_SECONDS: Final = 30.0  # the driver reports after its last table, when it holds no lease any more
@@ -60,7 +60,7 @@ async def cancel_migration(settings: Settings, record: MigrationRecord, tell: Te
         await _end_all_runs(store, record.id, world, options, tell)
         await _driver_gone(store, record.id, tell)
         await _end_all_runs(store, record.id, world, options, tell)  # it may have started one last run
-        await asyncio.to_thread(_give_up, store, record.id)
+        await asyncio.to_thread(give_up_tables, store, record.id, holder(settings))
         cancelled = await asyncio.to_thread(store.set_status, record.id, MigrationStatus.CANCELLED)
         tables = await asyncio.to_thread(store.tables, record.id)
         result = summarize(cancelled, tables, world.clock.now())
@@ -89,12 +89,6 @@ async def _driver_gone(store: CheckpointStore, migration_id: str, tell: Tell) ->
             )
         await asyncio.sleep(_LOOK_SECONDS)
         waited += _LOOK_SECONDS
-
-
-def _give_up(store: CheckpointStore, migration_id: str) -> None:
-    for table in store.tables(migration_id):
-        if table.state not in FINAL:
-            store.fire(migration_id, table.table, Trigger.CANCEL)
 
 
 async def _live(store: CheckpointStore, migration_id: str) -> list[Lease]:

@@ -17,6 +17,7 @@ import pytest
 
 import core.drive
 from adapters.this_process import is_gone, this_process
+from core.cancel import give_up_tables
 from core.drive import TableDriver
 from core.errors import LeaseHeldError, LeaseLostError, UnavailableError
 from core.heartbeat import Heartbeat, leased
@@ -177,3 +178,18 @@ def test_a_table_that_another_process_drives_is_in_the_report_and_the_exit_code(
     assert problem.error.startswith(f"{TABLE.name} is driven by another process: pid 11 on host, since ")
     assert lease.expires_at.isoformat(timespec="seconds") in problem.remedy
     assert result.exit_code == 1
+
+
+def test_a_table_whose_driver_was_killed_a_moment_ago_is_given_up(stage: Stage) -> None:
+    """Its lease lives on for a while; who cancels then does not have to wait for its end."""
+    stage.store.acquire_lease("m1", TABLE.name, ONE, 600)
+    give_up_tables(stage.store, "m1", Holder(TWO, is_gone=lambda owner: owner == ONE))
+    assert stage.checkpoint.state is TableState.CANCELLED
+    assert stage.store.leases("m1") == []
+
+
+def test_a_table_that_a_living_process_drives_is_not_given_up(stage: Stage) -> None:
+    stage.store.acquire_lease("m1", TABLE.name, ONE, 600)
+    with pytest.raises(LeaseHeldError):
+        give_up_tables(stage.store, "m1", Holder(TWO))
+    assert stage.checkpoint.state is TableState.PENDING
