@@ -10,19 +10,15 @@ from typing import Any
 from sqlglot import exp
 
 from core.compile import CompiledTable, compile_contract
-from core.compile.epochs import epoch_checks
-from core.compile.regular import pattern_checks
 from core.compile.unmapped import text_checks
-from core.compile.zones import zone_checks
 from core.contract import Contract, ContractError, Problem, Table
 from core.contract.checks import table_place
-from core.contract.problems import shown
 from core.errors import InvalidRequestError, NotFoundError
 from core.options import MigrationOptions
 from core.ports import SourceDatabase, TargetTables, World
 from core.source_schema import SourceSchema
+from core.view_checks import view_problems
 
-_LONGEST_QUERY = 900_000  # characters; mysql_execute_query takes a million
 _MAX_NAMED = 1_000  # tables that are asked for by name; of more, all are described
 
 
@@ -40,10 +36,7 @@ async def plan_tables(
     if resumed:
         return schema, compiled
     found = await asyncio.gather(
-        *(_view_problems(table_place(n, contract.tables[n]), t, world.source) for n, t in enumerate(compiled)),
-        *(_pattern_problems(table_place(n, contract.tables[n]), t, world.source) for n, t in enumerate(compiled)),
-        *(_zone_problems(table_place(n, contract.tables[n]), t, world.source) for n, t in enumerate(compiled)),
-        *(_epoch_problems(table_place(n, contract.tables[n]), t, world.source) for n, t in enumerate(compiled)),
+        *(view_problems(table_place(n, contract.tables[n]), t, world.source) for n, t in enumerate(compiled)),
         *(_join_problems(table, world.source) for table in compiled),
         *(_text_problems(n, contract.tables[n], t, schema, world.source) for n, t in enumerate(compiled)),
         *(_target_problems(n, contract.tables[n], t, world.targets) for n, t in enumerate(compiled)),
@@ -81,17 +74,6 @@ def _named_in(value: Any) -> Iterator[str]:
             yield from _named_in(part)
 
 
-async def _view_problems(place: str, table: CompiledTable, source: SourceDatabase) -> list[Problem]:
-    """What the server itself says against the view, before it is made: that a text has no such collation, say."""
-    if len(table.view.select_sql) > _LONGEST_QUERY:
-        return []  # creating the view will tell
-    try:
-        await source.query(f"EXPLAIN {table.view.select_sql}", max_rows=1)
-    except (InvalidRequestError, NotFoundError) as error:
-        return [Problem(place, f"its view cannot be made: {error.message}", "Change the expression that this names.")]
-    return []
-
-
 async def _join_problems(table: CompiledTable, source: SourceDatabase) -> list[Problem]:
     problems: list[Problem] = []
     for check in table.join_checks:
@@ -109,43 +91,6 @@ async def _join_problems(table: CompiledTable, source: SourceDatabase) -> list[P
                 )
             )
     return problems
-
-
-async def _pattern_problems(place: str, table: CompiledTable, source: SourceDatabase) -> list[Problem]:
-    """MySQL reads the pattern of a REGEXP only when it compares a text with it, which would be during the load."""
-    problems: list[Problem] = []
-    for check in pattern_checks(table.view.select_sql):
-        try:
-            await source.query(check.sql, max_rows=1)
-        except InvalidRequestError as error:
-            problems.append(Problem(place, f"{shown(check.pattern)} is no regular expression: {error.message}"))
-    return problems
-
-
-async def _zone_problems(place: str, table: CompiledTable, source: SourceDatabase) -> list[Problem]:
-    """A server gives NULL for a zone that it does not know: a name without zone tables, an offset out of its range."""
-    return [
-        Problem(
-            place,
-            f"CONVERT_TZ from {shown(check.zones[0])} to {shown(check.zones[1])} is NULL on this server in every row",
-            "Write offsets from -12:59 to +13:00, or load the server's time zone tables (mysql_tzinfo_to_sql).",
-        )
-        for check in zone_checks(table.view.select_sql)
-        if str((await source.query(check.sql, max_rows=1)).rows[0][0]) == "1"
-    ]
-
-
-async def _epoch_problems(place: str, table: CompiledTable, source: SourceDatabase) -> list[Problem]:
-    """MariaDB counts seconds up to 2038 only, and gives NULL for a text that is no moment."""
-    return [
-        Problem(
-            place,
-            f"{shown(check.call)} is NULL on this server in every row",
-            "Write a moment from 1970-01-01 00:00:00 to 2038-01-19 03:14:07, or compare DATETIMEs.",
-        )
-        for check in epoch_checks(table.view.select_sql)
-        if str((await source.query(check.sql, max_rows=1)).rows[0][0]) == "1"
-    ]
 
 
 async def _text_problems(

@@ -36,19 +36,19 @@ def attribute_source(name: str, scope: EntityScope) -> Source | None:
     if name in scope.sources:
         return scope.sources[name]
     place = scope.place.inside(f"attribute {name}")
-    if len(scope.under_way) > MAX_LEVELS:
+    if len(scope.select.under_way) > MAX_LEVELS:
         place.problem("", _TOO_MANY.format(MAX_LEVELS), _DIRECTLY)
         return None
-    if name in scope.under_way:
-        place.problem("", f"refers to itself: {' -> '.join(plain(n) for n in [*scope.under_way, name])}")
+    if name in scope.select.under_way:
+        place.problem("", f"refers to itself: {' -> '.join(plain(n) for n in [*scope.select.under_way, name])}")
         return None
-    scope.under_way.append(name)
+    scope.select.under_way.append(name)
     try:
         found: Source | None = _compile(scope.attributes[name], scope, place)
     except Refused:
         found = None
     finally:
-        scope.under_way.pop()
+        scope.select.under_way.pop()
     scope.sources[name] = found
     return found
 

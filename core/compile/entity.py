@@ -29,7 +29,6 @@ class EntityScope:
     key_names: frozenset[str]
     place: Place
     sources: dict[str, Source | None] = field(default_factory=dict)
-    under_way: list[str] = field(default_factory=list)
 
     def next_relation(self, table_name: str, place: Place, prefix: str = "j") -> Relation:
         """A relation for a table that the contract names. Raises Refused when there is no such table."""

@@ -27,7 +27,9 @@ class SelectBuilder:
     """Collects the columns and joins of one SELECT; the same expression or join is taken only once.
 
     `names` are the column names that the whole view has so far. `in_union`: it is one of several SELECTs, whose columns
-    stand beside NULLs; all types keep their text there but ZEROFILL's zeros, sets and bit fields.
+    stand beside NULLs; all types keep their text there but ZEROFILL's zeros, sets and bit fields. `under_way`: the
+    attributes that are being compiled, each for the one before it; `owners`: for which attribute each column was
+    selected first, None for keys.
     """
 
     source: SourceTable
@@ -38,6 +40,8 @@ class SelectBuilder:
     selected: list[exp.Expr] = field(default_factory=list)
     joins: list[tuple[Relation, exp.Expr]] = field(default_factory=list)
     many: set[str] = field(default_factory=set)
+    under_way: list[str] = field(default_factory=list)
+    owners: list[str | None] = field(default_factory=list)
     _index_by_sql: dict[tuple[str, str], int] = field(default_factory=dict)
     _aliases: int = 0
 
@@ -65,6 +69,7 @@ class SelectBuilder:
         self.names.add(name.lower())
         self.columns.append(Column(name, kind))
         self.selected.append(exp.alias_(value, name, quoted=True))
+        self.owners.append(self.under_way[0] if self.under_way else None)
         self._index_by_sql[key] = index
         return index
 

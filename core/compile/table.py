@@ -16,7 +16,7 @@ from core.compile.joins import JoinCheck
 from core.compile.keys import EntityKeys, compile_keys, key_names, unused_templates
 from core.compile.place import Place
 from core.compile.select import DEFINITION_COLUMN, ENTITY_COLUMN, SelectBuilder
-from core.compile.view import View, build_view
+from core.compile.view import View, ViewPart, build_view, view_parts
 from core.contract.checks import table_place
 from core.contract.model import Attribute as ContractAttribute
 from core.contract.model import Contract, Entity, Table
@@ -48,7 +48,7 @@ class CompiledEntity:
 class CompiledTable:
     """A contract table, compiled; one entity for a single-entity table.
 
-    `distinct_keys`: a unique index proves that no two rows have one key.
+    `parts` are what its view is made of. `distinct_keys`: a unique index proves that no two rows have one key.
     """
 
     name: str
@@ -58,6 +58,7 @@ class CompiledTable:
     join_checks: tuple[JoinCheck, ...]
     distinct_keys: bool
     warnings: tuple[str, ...] = ()
+    parts: tuple[ViewPart, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -119,6 +120,7 @@ def _compile_table(number: int, table: Table, world: _World, problems: list[Prob
             if entity is not None
             for w in unused_templates(table, entity, e.scope)
         ),
+        parts=tuple(part for e in entities for part in view_parts(e.scope.place.name, e.scope.select)),
     )
 
 

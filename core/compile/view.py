@@ -11,8 +11,28 @@ from sqlglot import exp
 from core.compile.absent import absent_column
 from core.compile.contract_sql import to_sql
 from core.compile.select import DEFINITION_COLUMN, ENTITY_COLUMN, SelectBuilder
+from core.contract.problems import plain
 
-__all__ = ["DEFINITION_COLUMN", "View", "build_view"]
+__all__ = ["DEFINITION_COLUMN", "View", "ViewPart", "build_view"]
+
+
+@dataclass(frozen=True)
+class ViewPart:
+    """One column of a view, or its joins, as a query of its own, which says whether the server takes that part.
+
+    `place` is that of the attribute whose column it is, else of the table or entity. `expression` is the column alone
+    and `source` all that follows it in the SELECT.
+    """
+
+    place: str
+    expression: str
+    source: str
+    is_joins: bool = False
+
+    @property
+    def sql(self) -> str:
+        """The part with everything it needs."""
+        return f"SELECT {self.expression}{self.source}"
 
 
 @dataclass(frozen=True)
@@ -32,6 +52,19 @@ class View:
         create = "CREATE OR REPLACE" if replace else "CREATE"
         name = exp.to_identifier(self.name, quoted=True).sql("mysql")
         return f"{create} SQL SECURITY INVOKER VIEW {name} AS {self.select_sql}"
+
+
+def view_parts(place: str, select: SelectBuilder) -> list[ViewPart]:
+    """One SELECT of a view in parts: its joins, then its columns."""
+    source = to_sql(select.tree([exp.Literal.number(1)])).removeprefix("SELECT 1")
+    columns = zip(select.owners, select.selected, strict=True)
+    return [
+        ViewPart(place, "1", source, is_joins=True),
+        *(
+            ViewPart(place if owner is None else f"{place}, attribute {plain(owner)}", to_sql(column.this), source)
+            for owner, column in columns
+        ),
+    ]
 
 
 def build_view(name: str, selects: Sequence[SelectBuilder]) -> View:

@@ -16,12 +16,12 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from tests.crash.stage import LONG, Stage
+from tests.crash.stage import LONGEST, Stage
 from tests.crash.victims import job_runs, kill, kill_connections, kill_job_run, kill_tree, mcp_servers
 
 pytestmark = [pytest.mark.once, pytest.mark.server, pytest.mark.aws, pytest.mark.prefect, pytest.mark.crash]
 
-TABLES = {f"Soak{n:02}": LONG for n in range(20)}
+TABLES = {f"Soak{n:02}": LONGEST for n in range(20)}
 LONGEST_PAUSE_SECONDS = 6.0
 # A process must come to something before it is killed: to start takes several pauses.
 SHARES = (1, 3, 3, 3, 3)

@@ -24,7 +24,8 @@ from tests.e2e.test_main_job import plain
 
 ROOT = Path(__file__).parents[2]
 SMALL, LARGE, LONG, DIRTY = "few_rows", "some_rows", "many_rows", "dirty_rows"
-ROWS = {SMALL: 20, LARGE: 40, LONG: 1_500, DIRTY: 40}
+LONGEST = "very_many_rows"  # twenty tables of so many rows outlast 200 kills
+ROWS = {SMALL: 20, LARGE: 40, LONG: 1_500, LONGEST: 12_000, DIRTY: 40}
 ROWS_PER_CHUNK = 10
 LOADING_TASKS = frozenset({"load", "retry-rejects"})
 Points = dict[str, list[str]]
