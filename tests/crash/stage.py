@@ -147,12 +147,17 @@ class Stage:
         loads, chunks = self._loads(migration, table)
         if loads not in runs:
             found.append(f"{loads} load runs")
-        # A chunk is written and noted as one line, so a run that was killed between may repeat one.
-        most = Counter(chunks).most_common(1)
-        if set(chunks) < set(range(ROWS[source] // ROWS_PER_CHUNK)) or (most and most[0][1] > loads):
-            found.append(f"chunks loaded: {dict(Counter(chunks))}")
-        if len(chunks) > ROWS[source] // ROWS_PER_CHUNK + 1 + loads:
-            found.append(f"{len(chunks)} loads of {ROWS[source] // ROWS_PER_CHUNK} chunks")
+        # A chunk is written, noted in S3 and then told in the log: a run that was killed in between repeats one, or
+        # does not tell of one.
+        planned = ROWS[source] // ROWS_PER_CHUNK
+        untold = sorted(set(range(planned)) - set(chunks))
+        if len(untold) >= max(loads, 1):
+            found.append(f"{len(untold)} chunks that no run tells of: {untold[:10]}")
+        often = {chunk: times for chunk, times in Counter(chunks).items() if times > loads}
+        if often:
+            found.append(f"chunks loaded too often: {often}")
+        if len(chunks) > planned + 1 + loads:
+            found.append(f"{len(chunks)} loads of {planned} chunks")
         return found
 
     def chunks_done(self, table: str) -> list[int]:
