@@ -6,7 +6,8 @@ with its own decimals or with the most, as the view happens to be read; MariaDB 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from sqlglot import exp
@@ -19,44 +20,76 @@ ColumnOf = Callable[[exp.Column], SourceColumn | None]
 # MySQL manual, "DECIMAL Data Type Characteristics": at most 65 digits, 30 of them decimals.
 _MOST_DIGITS: Final = 65
 _MOST_DECIMALS: Final = 30
+_MOST_OF_AN_INTEGER: Final = 20  # 18446744073709551615
+_CAST_WITHOUT_LENGTH: Final = (10, 0)
 _ONE_OF: Final = frozenset({"COALESCE", "IFNULL", "GREATEST", "LEAST"})
+
+
+@dataclass(frozen=True)
+class Digits:
+    """How many digits an exact number has at most: before its point, and after it."""
+
+    whole: int
+    decimals: int
 
 
 def with_one_scale(tree: exp.Expr, column_of: ColumnOf) -> exp.Expr:
     """The tree in which every choice among decimals of several scales has the most decimals of them, on both engines.
 
-    A choice with a value whose scale is not known here (the result of another function) stays as it is.
+    A choice stays as it is with a value whose digits are not known here (the result of another function), and where
+    all digits of all values are more than a DECIMAL holds: a cast would put another number in the place of a large one.
     """
 
     def cast(node: exp.Expr) -> exp.Expr:
-        scales = {decimals(value, column_of) for value in _values(node)}
-        if len(scales) < 2 or None in scales:
+        found = [digits(value, column_of) for value in _values(node)]
+        known = [each for each in found if each is not None]
+        if len(known) < len(found) or len({each.decimals for each in known}) < 2:
             return node
-        most = max(scale for scale in scales if scale is not None)
-        return exp.Cast(this=node, to=exp.DataType.build(f"DECIMAL({_MOST_DIGITS}, {most})", dialect="mysql"))
+        widest = _widest(known)
+        if widest.whole + widest.decimals > _MOST_DIGITS:
+            return node
+        type_ = f"DECIMAL({_MOST_DIGITS}, {widest.decimals})"
+        return exp.Cast(this=node, to=exp.DataType.build(type_, dialect="mysql"))
 
     return tree.transform(cast)
 
 
-def decimals(tree: exp.Expr, column_of: ColumnOf) -> int | None:
-    """The scale of an exact number; None where it is none, or cannot be told."""
+def digits(tree: exp.Expr, column_of: ColumnOf) -> Digits | None:
+    """The digits of an exact number; None where it is none, or cannot be told."""
     if isinstance(tree, exp.Paren | exp.Neg):
-        return decimals(tree.this, column_of)
+        return digits(tree.this, column_of)
     if isinstance(tree, exp.Column):
         return _of_column(column_of(tree))
     if isinstance(tree, exp.Literal):
-        is_exact = not tree.is_string and "e" not in tree.name.lower()
-        return len(tree.name.partition(".")[2]) if is_exact else None
+        return _of_literal(tree)
     if isinstance(tree, exp.Cast):
         return _of_cast(tree)
     if isinstance(tree, exp.Add | exp.Sub | exp.Mul):
-        left, right = decimals(tree.left, column_of), decimals(tree.right, column_of)
-        if left is None or right is None:
-            return None
-        return min(left + right, _MOST_DECIMALS) if isinstance(tree, exp.Mul) else max(left, right)
-    found = [decimals(value, column_of) for value in _values(tree)]
-    known = [scale for scale in found if scale is not None]
-    return max(known) if known and len(known) == len(found) else None
+        return _of_sum_or_product(tree, column_of)
+    found = [digits(value, column_of) for value in _values(tree)]
+    known = [each for each in found if each is not None]
+    return _widest(known) if known and len(known) == len(found) else None
+
+
+def _widest(found: Sequence[Digits]) -> Digits:
+    return Digits(max(each.whole for each in found), max(each.decimals for each in found))
+
+
+def _of_literal(tree: exp.Literal) -> Digits | None:
+    if tree.is_string or "e" in tree.name.lower():
+        return None
+    whole, _, decimals = tree.name.partition(".")
+    return Digits(len(whole), len(decimals))
+
+
+def _of_sum_or_product(tree: exp.Binary, column_of: ColumnOf) -> Digits | None:
+    left, right = digits(tree.left, column_of), digits(tree.right, column_of)
+    if left is None or right is None:
+        return None
+    if isinstance(tree, exp.Mul):
+        return Digits(left.whole + right.whole, min(left.decimals + right.decimals, _MOST_DECIMALS))
+    sum_ = _widest([left, right])
+    return Digits(sum_.whole + 1, sum_.decimals)
 
 
 def _values(node: exp.Expr) -> Iterator[exp.Expr]:
@@ -71,16 +104,19 @@ def _values(node: exp.Expr) -> Iterator[exp.Expr]:
     return (value for value in found if not isinstance(value, exp.Null))
 
 
-def _of_column(column: SourceColumn | None) -> int | None:
+def _of_column(column: SourceColumn | None) -> Digits | None:
     if column is None or column.kind not in {Kind.INTEGER, Kind.BIT, Kind.DECIMAL}:
         return None
-    digits = column.column_type.partition("(")[2].partition(")")[0]
-    return int(digits.partition(",")[2] or 0) if column.kind == Kind.DECIMAL else 0
+    if column.kind != Kind.DECIMAL:
+        return Digits(_MOST_OF_AN_INTEGER, 0)
+    length, _, decimals = column.column_type.partition("(")[2].partition(")")[0].partition(",")
+    return Digits(int(length) - int(decimals or 0), int(decimals or 0))
 
 
-def _of_cast(tree: exp.Cast) -> int | None:
+def _of_cast(tree: exp.Cast) -> Digits | None:
     to = tree.to
     if to.is_type(exp.DataType.Type.DECIMAL):
-        parts = to.expressions
-        return int(parts[1].name) if len(parts) > 1 else 0
-    return 0 if to.is_type(*exp.DataType.INTEGER_TYPES) else None
+        given = [int(part.name) for part in to.expressions]
+        length, decimals = (*given, *_CAST_WITHOUT_LENGTH[len(given) :])
+        return Digits(length - decimals, decimals)
+    return Digits(_MOST_OF_AN_INTEGER, 0) if to.is_type(*exp.DataType.INTEGER_TYPES) else None

@@ -112,6 +112,24 @@ def test_a_choice_among_decimals_has_the_most_decimals_of_them(product: Product,
         assert {t: item[t]["S"] for t in CHOICES} == {t: texts[number - 1] for t, texts in CHOICES.items()}
 
 
+def test_a_choice_among_decimals_that_no_decimal_can_hold_together_keeps_every_digit(product_over: ProductOver) -> None:
+    """A cast to the most decimals would leave too few whole digits, and the servers then give 99999... instead."""
+    huge, small = Decimal("98765432109876543210987654321098765432"), Decimal("0.5")
+    wide = Table("wide", {"id": t.integer(), "huge": t.decimal(38, 0), "small": t.decimal(31, 30)}, ("id",))
+    texts = {"COALESCE(huge, small)": huge, "IF(id = 1, huge, small)": huge, "GREATEST(small, huge)": huge,
+             "IF(id = 2, huge, small)": small, f"IF(id = 1, huge, small) = {huge}": Decimal(1)}  # fmt: skip
+    wide = wide.with_rows([{"id": 1, "huge": huge, "small": small}])
+    attributes: list[dict[str, Any]] = [{"name": "id", "type": "N", "source_column": "id"}]
+    attributes += [{"name": x, "type": "N", "calculation": {"type": "date-math", "expression": x}} for x in texts]
+    product = product_over([wide])
+    product.fill([wide])
+    contract = {"table": "Wide", "type": "single-entity", "source_table": "wide", "pk": "id", "attributes": attributes}
+    table = product.compiled({"tables": [contract]})
+    product.create_view(table)
+    (made,) = product.outcomes(table)
+    assert {text: Decimal((made.item or {})[text]["N"]) for text in texts} == texts
+
+
 def test_the_year_of_a_date_is_a_number_and_no_year(product_over: ProductOver) -> None:
     """YEAR() has MySQL's type YEAR, which knows 1901 to 2155 alone: in a union of entities any other became 0.
 
