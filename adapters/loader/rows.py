@@ -30,8 +30,13 @@ _KEYS_AT_ONCE = 100
 # A view over large tables may need minutes before its first row; a dead network must still end.
 _READ_TIMEOUT_SECONDS = 900
 _SESSION = (
-    "SET SESSION autocommit = 1, time_zone = '+00:00', sql_mode = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION',"
-    " net_write_timeout = 600, group_concat_max_len = 18446744073709551615,"
+    # MariaDB rounds fractions of seconds, as MySQL always does, only when it is told to.
+    "SET SESSION sql_mode = CONCAT('STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION',"
+    " IF(VERSION() LIKE '%MariaDB%', ',TIME_ROUND_FRACTIONAL', ''))",
+    "SET SESSION autocommit = 1, time_zone = '+00:00', net_write_timeout = 600,"
+    " sql_select_limit = 18446744073709551615, group_concat_max_len = 18446744073709551615,"
+    # Only so many bytes of a value are sorted by, and MySQL wants room for 15 such values.
+    " max_sort_length = 262144, sort_buffer_size = 8388608,"
     # What names of days, weeks and averages depend on: the defaults, whatever the server's own settings are.
     " lc_time_names = 'en_US', default_week_format = 0, div_precision_increment = 4",
     "SET SESSION TRANSACTION READ ONLY",

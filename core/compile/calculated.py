@@ -11,7 +11,7 @@ from core.compile.entity import EntityScope
 from core.compile.expressions import Relation, column_at, exact, expression, join_condition, selected, value_kind
 from core.compile.kinds import numeric
 from core.compile.place import Place, Refused
-from core.compile.texts import as_text
+from core.compile.texts import as_bytes, as_text
 from core.contract.model import (
     AggregateCalculation,
     Attribute,
@@ -94,10 +94,14 @@ def _case(attribute: Attribute, calculation: CaseCalculation, scope: EntityScope
     kinds = {kind for _, kind in values if kind is not None}
     # Branches of several types become texts, each as MySQL shows it: the engines disagree about a common type.
     as_it_is = _has_own_type(values, source)
-    trees = [t if as_it_is or k is None else as_text(t, k) for t, k in values]
+    kind = Kind.TEXT if len(kinds) != 1 else next(iter(kinds))
+    if Kind.BINARY in kinds and len(kinds) > 1:
+        # Bytes have no text that is sure to be theirs; every text has bytes.
+        trees, kind = [t if k is None else as_bytes(t, k) for t, k in values], Kind.BINARY
+    else:
+        trees = [t if as_it_is or k is None else as_text(t, k) for t, k in values]
     ifs = [exp.If(this=when, true=then) for when, then in zip(conditions, trees, strict=False)]
     default = trees[len(ifs)] if len(trees) > len(ifs) else None
-    kind = Kind.TEXT if len(kinds) != 1 else kinds.pop()
     return FromColumn(scope.select.add_column(exp.Case(ifs=ifs, default=default), kind, attribute.name))
 
 

@@ -47,6 +47,8 @@ class ContractSql(MySQL):
         FUNCTION_PARSERS: ClassVar = {name: MySQLParser.FUNCTION_PARSERS[name] for name in _FORMS}
         NO_PAREN_FUNCTIONS: ClassVar = {token: _bare(token.name) for token in MySQLParser.NO_PAREN_FUNCTIONS}
         LAMBDAS: ClassVar[dict[TokenType, Any]] = {}
+        # A cast to TIME without a length would round the literal's fraction away.
+        TYPE_LITERAL_PARSERS: ClassVar = {exp.DType.TIME: lambda self, this, type_: _moment(this, "TIME")}
         # MariaDB has no `->`; `::` is another dialect's.
         COLUMN_OPERATORS: ClassVar = {
             TokenType.DOT: MySQLParser.COLUMN_OPERATORS[TokenType.DOT],
@@ -151,14 +153,14 @@ def _plain_names(node: exp.Expr) -> exp.Expr:
         if _is_bare(unit):
             unit.replace(exp.Var(this=unit.name.upper().removeprefix("SQL_TSI_")))
     if isinstance(node, exp.Cast) and node.is_type(exp.DType.TIMESTAMPTZ) and node.this.is_string:
-        return _moment(node.this)
+        return _moment(node.this, "DATETIME")
     return node
 
 
-def _moment(literal: exp.Expr) -> exp.Expr:
-    """TIMESTAMP '...' as a cast that keeps the literal's decimals; printed as a call, it would get six."""
+def _moment(literal: exp.Expr, type_: str) -> exp.Expr:
+    """TIMESTAMP '...' or TIME '...' as a cast that keeps the literal's decimals; a call would give it six."""
     decimals = len(literal.name.partition(".")[2])
-    type_ = f"DATETIME({decimals})" if decimals else "DATETIME"
+    type_ = f"{type_}({decimals})" if decimals else type_
     return exp.Cast(this=literal.copy(), to=exp.DataType.build(type_, dialect="mysql"))
 
 

@@ -25,6 +25,11 @@ def as_text(expression: exp.Expr, kind: str) -> exp.Expr:
     return exp.Cast(this=value, to=exp.Var(this=f"CHAR{length} CHARACTER SET utf8mb4"))
 
 
+def as_bytes(expression: exp.Expr, kind: str) -> exp.Expr:
+    """The expression's bytes, or those of its text in UTF-8."""
+    return expression if kind == Kind.BINARY else exp.Cast(this=as_text(expression, kind), to=exp.Var(this="BINARY"))
+
+
 def as_number(expression: exp.Expr) -> exp.Expr:
     """A bit field as the number that both engines agree on: bare, MariaDB sends digits where MySQL sends bytes."""
     return exp.Paren(this=exp.Add(this=expression, expression=exp.Literal.number(0)))

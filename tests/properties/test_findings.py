@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 from typing import Any
 
@@ -128,6 +129,94 @@ def test_a_choice_among_decimals_that_no_decimal_can_hold_together_keeps_every_d
     product.create_view(table)
     (made,) = product.outcomes(table)
     assert {text: Decimal((made.item or {})[text]["N"]) for text in texts} == texts
+
+
+MOMENTS = {
+    "TIME '10:00:00.500'": ["10:00:00.500", "10:00:00.500"],
+    "clock > TIME '10:00:00.500'": ["0", "1"],
+    "CAST(seen AS DATETIME)": ["2025-01-01 00:00:00", "2024-12-31 23:59:59"],
+    "CAST(seen AS TIME)": ["24:00:00", "23:59:59"],
+    "CAST(seen AS DATETIME(3))": ["2024-12-31 23:59:59.600", "2024-12-31 23:59:59.400"],
+    "CAST('10:00:00.6' AS TIME)": ["10:00:01", "10:00:01"],
+}
+
+
+def test_fractions_of_seconds_are_rounded_only_where_a_cast_says_so(product_over: ProductOver) -> None:
+    """MariaDB cut them off where its session did not say TIME_ROUND_FRACTIONAL; a literal lost its own on both."""
+    columns = {"id": t.integer(), "clock": t.moment("TIME", 3), "seen": t.moment("DATETIME", 6)}
+    clocks = Table("clocks", columns, ("id",)).with_rows(
+        [
+            {"id": 1, "clock": "10:00:00.200", "seen": "2024-12-31 23:59:59.600000"},
+            {"id": 2, "clock": "10:00:00.700", "seen": "2024-12-31 23:59:59.400000"},
+        ]
+    )
+    assert _texts(product_over([clocks]), clocks, list(MOMENTS)) == MOMENTS
+
+
+def test_bytes_beside_a_text_stay_those_bytes(product_over: ProductOver) -> None:
+    bytes_ = Table("packed", {"id": t.integer(), "raw": t.binary("VARBINARY(9)")}, ("id",))
+    bytes_ = bytes_.with_rows([{"id": 1, "raw": b"ab"}, {"id": 2, "raw": b"cd"}])
+    product = product_over([bytes_])
+    product.fill([bytes_])
+    either = {"type": "case", "cases": [{"when": "id = 1", "then": "raw"}], "else": "'none'"}
+    attributes: list[dict[str, Any]] = [{"name": "id", "type": "N", "source_column": "id"}]
+    attributes += [{"name": type_, "type": type_, "calculation": either} for type_ in ("S", "B")]
+    contract = {
+        "table": "Packed",
+        "type": "single-entity",
+        "source_table": "packed",
+        "pk": "id",
+        "attributes": attributes,
+    }
+    table = product.compiled({"tables": [contract]})
+    product.create_view(table)
+    found = sorted(
+        (made.item or {})["S"]["S"] + (made.item or {})["B"]["B"].decode() for made in product.outcomes(table)
+    )
+    assert found == ["abab", "nonenone"]
+
+
+def test_long_texts_are_sorted_by_all_of_their_characters(product_over: ProductOver) -> None:
+    """A server sorts by max_sort_length bytes of each, 1,024 unless a session says otherwise."""
+    heads = Table("heads", {"id": t.integer()}, ("id",)).with_rows([{"id": 1}])
+    columns = {"id": t.integer(), "head": t.integer(), "long": t.text("VARCHAR(5000)")}
+    lines = Table("lines", columns, ("id",)).with_rows(
+        [{"id": n, "head": 1, "long": "a" * 4_900 + last} for n, last in enumerate("cab", 1)]
+    )
+    product = product_over([heads, lines])
+    product.fill([heads, lines])
+
+    def ordered(name: str, form: str, **limit: int) -> dict[str, Any]:
+        construction = {"type": form, "select_columns": {"id": "id"}, "order_by": "`long`", **limit}
+        join = {"type": "json-construction", "target_table": "lines", "join_condition": "lines.head = heads.id"}
+        return {"name": name, "type": "S", "join": {**join, "construction": construction}}
+
+    attributes = [{"name": "id", "type": "N", "source_column": "id"}, ordered("all", "array")]
+    attributes += [ordered("first", "object", limit=1), ordered("two", "array", limit=2)]
+    contract = {
+        "table": "Heads",
+        "type": "single-entity",
+        "source_table": "heads",
+        "pk": "id",
+        "attributes": attributes,
+    }
+    table = product.compiled({"tables": [contract]})
+    product.create_view(table)
+    (made,) = product.outcomes(table)
+    found = {name: json.loads((made.item or {})[name]["S"]) for name in ("all", "first", "two")}
+    assert found == {"all": [{"id": 2}, {"id": 3}, {"id": 1}], "first": {"id": 2}, "two": [{"id": 2}, {"id": 3}]}
+
+
+def _texts(product: Product, table: Table, expressions: list[str]) -> dict[str, list[str]]:
+    """Each expression's text in every row of the table, by id."""
+    product.fill([table])
+    attributes: list[dict[str, Any]] = [{"name": "id", "type": "N", "source_column": "id"}]
+    attributes += [{"name": x, "type": "S", "calculation": {"type": "date-math", "expression": x}} for x in expressions]
+    named = {"table": "Texts", "type": "single-entity", "source_table": table.name, "pk": "id"}
+    compiled = product.compiled({"tables": [{**named, "attributes": attributes}]})
+    product.create_view(compiled)
+    items = sorted((made.item or {} for made in product.outcomes(compiled)), key=lambda item: int(item["id"]["N"]))
+    return {x: [item[x]["S"] for item in items] for x in expressions}
 
 
 def test_the_year_of_a_date_is_a_number_and_no_year(product_over: ProductOver) -> None:

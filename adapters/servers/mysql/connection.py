@@ -23,11 +23,14 @@ if TYPE_CHECKING:
 CONNECT_SECONDS = 10
 DEFAULT_SECONDS = 60
 
+# As the loader's session has them: what a query is answered with depends on these.
 _SESSION = (
-    "SET SESSION time_zone = '+00:00', sql_mode = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION', "
-    "net_write_timeout = 600, group_concat_max_len = 1073741824, sql_quote_show_create = 1, "
-    # As the loader's session has them: names of days, weeks and averages depend on these.
-    "lc_time_names = 'en_US', default_week_format = 0, div_precision_increment = 4"
+    "SET SESSION sql_mode = CONCAT('STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION',"
+    " IF(VERSION() LIKE '%MariaDB%', ',TIME_ROUND_FRACTIONAL', ''))",
+    "SET SESSION time_zone = '+00:00', net_write_timeout = 600, sql_quote_show_create = 1, "
+    "sql_select_limit = 18446744073709551615, group_concat_max_len = 1073741824, "
+    "max_sort_length = 262144, sort_buffer_size = 8388608, "
+    "lc_time_names = 'en_US', default_week_format = 0, div_precision_increment = 4",
 )
 
 
@@ -107,7 +110,8 @@ def connect(address: Address, *, seconds: float = DEFAULT_SECONDS, database: boo
         raw = _open(address, seconds, database=database)
     try:
         session = Session(raw, address)
-        session.rows(_SESSION)
+        for statement in _SESSION:
+            session.rows(statement)
         yield session
     finally:
         _drop(raw)

@@ -37,8 +37,10 @@ BEFORE_A_MIGRATION = frozenset(
     [
         "SET AUTOCOMMIT = 0",
         "SET NAMES utf8mb4",
-        "SET SESSION time_zone = ?, sql_mode = ?, net_write_timeout = 0, group_concat_max_len = 0, "
-        "sql_quote_show_create = 0, lc_time_names = ?, default_week_format = 0, div_precision_increment = 0",
+        "SET SESSION sql_mode = CONCAT(?, IF(VERSION() LIKE ?))",
+        "SET SESSION time_zone = ?, net_write_timeout = 0, sql_quote_show_create = 0, sql_select_limit = 0, "
+        "group_concat_max_len = 0, max_sort_length = 0, sort_buffer_size = 0, "
+        "lc_time_names = ?, default_week_format = 0, div_precision_increment = 0",
         "SELECT VERSION(), CURRENT_USER(), UTC_TIMESTAMP(0)",
         "SHOW SESSION STATUS LIKE ?",
         "SHOW VARIABLES LIKE ?",
@@ -52,7 +54,10 @@ BEFORE_A_MIGRATION = frozenset(
     ]
 )
 OUR_LITERALS = frozenset(
-    {"+00:00", "STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION", "Ssl_version", "partial_revokes", "en_US"}
+    {
+        *("+00:00", "STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION", "%MariaDB%", ",TIME_ROUND_FRACTIONAL", ""),
+        *("Ssl_version", "partial_revokes", "en_US"),
+    }
 )
 
 
