@@ -35,6 +35,10 @@ class SourceTextError(LoadError):
     """The source sent text that is no UTF-8."""
 
 
+class SourceCutError(LoadError):
+    """A value of the view is longer than the server sends, which cut it off or left it out."""
+
+
 class ItemRefusedError(LoadError):
     """DynamoDB refused an item as invalid."""
 

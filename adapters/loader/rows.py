@@ -19,6 +19,7 @@ from pymysql.constants import CR, ER
 from pymysql.cursors import SSCursor
 
 from adapters.loader.credentials import Source
+from adapters.loader.cut_values import TOO_LONG, cut, require_whole_values
 from adapters.loader.errors import SourceAwayError, SourceLostError, SourceTextError
 
 Row = tuple[Cell, ...]
@@ -82,15 +83,17 @@ class RowReader:
 
     def _read(self, chunk: Chunk, where: Condition) -> Iterator[list[Row]]:
         try:
-            yield from self._groups(self._statement(chunk, where))
+            yield from self._groups(self._statement(chunk, where), self._place(chunk))
         except UnicodeDecodeError as error:
             raise SourceTextError(
-                f"chunk {chunk.number} of view {self._plan.view} has text that is no UTF-8: {error.reason}; "
+                f"{self._place(chunk)} has text that is no UTF-8: {error.reason}; "
                 "look for columns that hold bytes of another character set"
             ) from None
         except pymysql.Error as error:
             if _is_lost(error):
                 raise SourceLostError(f"lost the source while reading chunk {chunk.number}: {error}") from error
+            if error.args and error.args[0] == TOO_LONG:
+                raise cut(self._place(chunk), str(error.args[-1])) from error
             raise
 
     def close(self) -> None:
@@ -105,7 +108,10 @@ class RowReader:
         names = ", ".join(quoted(column.name) for column in item.columns)
         return f"SELECT {names} FROM {quoted(plan.database)}.{quoted(plan.view)} WHERE {where}", texts  # noqa: S608
 
-    def _groups(self, statement: tuple[str, list[str]]) -> Iterator[list[Row]]:
+    def _place(self, chunk: Chunk) -> str:
+        return f"chunk {chunk.number} of view {self._plan.view}"
+
+    def _groups(self, statement: tuple[str, list[str]], place: str) -> Iterator[list[Row]]:
         cursor = self._connected().cursor(_StreamingCursor)
         finished = False
         try:
@@ -113,6 +119,7 @@ class RowReader:
             while group := _group(cursor):
                 yield group
             finished = True
+            require_whole_values(cursor.connection, cursor.warnings, place)
         finally:
             if not finished:
                 cursor.abandon()
@@ -150,6 +157,9 @@ class RowReader:
         with connection.cursor() as cursor:
             for statement in _SESSION:
                 cursor.execute(statement)
+            if "mariadb" in connection.server_version.lower():  # type: ignore[attr-defined]
+                # It keeps 64 warnings, MySQL 1,024: that a value was cut must not be crowded out.
+                cursor.execute("SET SESSION max_error_count = 65535")
         return connection
 
 
@@ -159,6 +169,11 @@ def _is_lost(error: pymysql.Error) -> bool:
 
 class _StreamingCursor(SSCursor):
     _result: Any
+
+    @property
+    def warnings(self) -> int:
+        """How many warnings the server has of the statement, once all rows are read."""
+        return int(self._result.warning_count)
 
     def abandon(self) -> None:
         """Forget an unfinished result; PyMySQL would read all of it before it lets go, from a closed socket even."""

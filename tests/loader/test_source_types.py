@@ -11,7 +11,7 @@ import pytest
 from pymysql.cursors import SSCursor
 
 from adapters.loader.credentials import Source
-from adapters.loader.errors import SourceTextError
+from adapters.loader.errors import SourceCutError, SourceTextError
 from adapters.loader.rows import Row, RowReader
 from core.items.item import ItemConverter
 from core.items.plan import Attribute, Chunk, Column, ItemPlan, Kind, LoadPlan
@@ -359,6 +359,21 @@ def test_text_that_is_no_utf8_stops_the_chunk(database: Database, monkeypatch: p
     monkeypatch.setattr(SSCursor, "fetchone", lambda _: b"\xff".decode())
     with pytest.raises(SourceTextError, match="chunk 0 of view v"):
         converted(database, {"id": (Kind.INTEGER, "N")})
+
+
+@pytest.mark.parametrize(
+    "long",
+    [
+        "CONCAT(REPEAT('a', 60000000), REPEAT('b', 60000000))",  # the servers' own limits are 16 and 64 MB
+        "(SELECT JSON_ARRAYAGG(REPEAT('x', 3000000)) FROM many)",
+    ],
+)
+def test_values_that_the_server_cuts_are_not_read_as_if_they_were_whole(database: Database, long: str) -> None:
+    numbers = ", ".join(f"({n})" for n in range(30))
+    database.execute(f"CREATE TABLE many (n INT); INSERT INTO many VALUES {numbers}")
+    database.execute(f"CREATE VIEW v AS SELECT 1 AS id, {long} AS t")
+    with pytest.raises(SourceCutError, match=r"chunk 0 of view v .*raise max_allowed_packet"):
+        converted(database, {"id": (Kind.INTEGER, "N"), "t": (Kind.TEXT, "S")})
 
 
 def test_bytes_inside_json_are_an_error_where_the_server_does_not_encode_them(database: Database) -> None:
