@@ -1,6 +1,8 @@
-"""JSON functions over texts that may hold no JSON: such a text counts as NULL, as it does on MariaDB.
+"""JSON in expressions: what may be read as JSON, and what may be done with the JSON that comes out.
 
-Found by running both engines: one invalid document ends a read on MySQL (error 3141), which would be during the load.
+Found by running both engines: one invalid document ends a read on MySQL (error 3141), which would be during the load;
+such a text counts as NULL here, as it does on MariaDB. What MySQL compares, takes for true and casts by its type and
+value, MariaDB does by the document's text: js->'$.n' = 12 is true of the text "12" on one of them only.
 """
 
 from __future__ import annotations
@@ -18,6 +20,11 @@ from core.contract.problems import shown
 from core.items.plan import Kind
 
 _CHECK: Final = "JSON_VALID"
+_COMPARED: Final = (
+    *(exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.NullSafeEQ),
+    *(exp.Between, exp.In, exp.Like, exp.RegexpLike),
+)
+_TEXTS: Final = (exp.DataType.Type.CHAR, exp.DataType.Type.VARCHAR, exp.DataType.Type.TEXT, exp.DataType.Type.BINARY)
 _MAX_CHECKS: Final = 8  # in one argument, which is written twice
 # How many of its arguments are documents.
 _DOCUMENTS: Final = {
@@ -27,7 +34,11 @@ _DOCUMENTS: Final = {
 
 
 def documents_checked(tree: exp.Expr, kind: Callable[[exp.Expr], str | None]) -> exp.Expr:
-    """The resolved tree, in which a text is read as JSON only if it is JSON."""
+    """The resolved tree, in which a text is read as JSON only if it is JSON. Raises ExpressionProblem."""
+    for node in tree.walk():
+        for document in _values_used(node):
+            if kind(document) == Kind.JSON:
+                refuse_document(document)
     for call in reversed(list(tree.find_all(exp.Anonymous))):  # the innermost first: what is replaced is a copy
         name = function_name(call)
         for document in call.expressions[: _DOCUMENTS.get(name, 0)]:
@@ -35,6 +46,30 @@ def documents_checked(tree: exp.Expr, kind: Callable[[exp.Expr], str | None]) ->
         if name == "JSON_UNQUOTE" and kind(call.expressions[0]) == Kind.TEXT:
             _refuse_unquoted(call)
     return tree
+
+
+def refuse_document(document: exp.Expr) -> NoReturn:
+    """Say that JSON is no value to compare, cast or decide by. Raises ExpressionProblem."""
+    raise ExpressionProblem(
+        f"{shown_sql(document)} is JSON, which MySQL compares by its type and value, and MariaDB as a text",
+        "Use ->>, which is JSON_UNQUOTE(JSON_EXTRACT(document, path)), and a CAST of that for numbers.",
+    )
+
+
+def _values_used(node: exp.Expr) -> list[exp.Expr]:
+    """The operands whose type decides what comes out."""
+    if isinstance(node, _COMPARED):
+        return list(node.iter_expressions())
+    if isinstance(node, exp.Connector):
+        return [node.left, node.right]
+    if isinstance(node, exp.Is):
+        return [] if isinstance(node.expression, exp.Null) else [node.this]
+    if isinstance(node, exp.Not | exp.If):
+        return [node.this]
+    if isinstance(node, exp.Case) and node.this is not None:
+        return [node.this]
+    is_text = isinstance(node, exp.Cast) and node.to.is_type(*_TEXTS)
+    return [node.this] if isinstance(node, exp.Cast) and not is_text else []
 
 
 def _check(document: exp.Expr, kind: str | None) -> None:
