@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from core.compile.attributes import attribute_source
 from core.compile.entity import EntityScope
 from core.compile.place import Place, Refused
-from core.compile.transformed import template
+from core.compile.transformed import placeholders, template
 from core.contract.checks import composed_parts
-from core.contract.model import Entity, Table
+from core.contract.model import Attribute as ContractAttribute
+from core.contract.model import Entity, StringFormat, Table
 from core.contract.problems import nearest, shown
 from core.items.plan import Attribute, Key
 from core.items.problems import source_problem
 from core.items.sources import FromColumn, JoinedText, Source
+from core.source_schema import SourceTable
 
 
 @dataclass(frozen=True)
@@ -25,10 +27,37 @@ class EntityKeys:
     added: tuple[Attribute, ...]
 
 
-def key_names(table: Table) -> frozenset[str]:
-    """The attributes that the table's own key is made of, the parts of composed keys included."""
-    names = [n for n in (table.pk, table.sk) if n is not None]
-    return frozenset([*names, *(part for n in names for part in composed_parts(n))])
+def key_names(
+    table: Table, entity: Entity | None, attributes: Mapping[str, ContractAttribute], source: SourceTable
+) -> frozenset[str]:
+    """The attributes that the table's own key is made of: through composed keys, templates and string-formats too."""
+    templates = {} if entity is None else {name: text for _, name, text in _templates(table, entity)}
+    waiting = [n for n in (table.pk, table.sk) if n is not None]
+    found: set[str] = set()
+    while waiting:
+        name = waiting.pop()
+        if name in found:
+            continue
+        if name in attributes:
+            found.add(name)
+            waiting += _attributes_in(_format(attributes[name]), source)
+        elif (text := templates.pop(name, None)) is not None:
+            waiting += _attributes_in(text, source)
+        elif "#" in name:
+            waiting += [part for part in composed_parts(name) if part in attributes]
+    return frozenset(found)
+
+
+def _format(attribute: ContractAttribute) -> str:
+    """The text with placeholders that the attribute is made by, or none."""
+    transformation = attribute.transformation
+    return transformation.format if isinstance(transformation, StringFormat) else ""
+
+
+def _attributes_in(text: str, source: SourceTable) -> list[str]:
+    """The placeholders that are no columns of the source, and so attributes (rule 16)."""
+    columns = ((name, source.column(name)) for name in placeholders(text))
+    return [name for name, column in columns if column is None or column.kind is None]
 
 
 def key_uses(table: Table) -> Iterator[tuple[str, str, str | None]]:

@@ -132,12 +132,13 @@ def _compile_entity(
     if source is None:
         return None
     given: Sequence[ContractAttribute] = (entity.attributes if entity else table.attributes) or []
+    by_name = {a.name: a for a in given}
     scope = EntityScope(
         select=SelectBuilder(source, names, in_union=number is not None, moment=world.moment),
         schema=world.schema,
         dialect=dialect_of(world.schema.engine),
-        attributes={a.name: a for a in given},
-        key_names=key_names(table),
+        attributes=by_name,
+        key_names=key_names(table, entity, by_name, source),
         place=at,
     )
     if entity is not None and ENTITY_TYPE in scope.attributes:

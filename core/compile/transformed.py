@@ -33,6 +33,11 @@ def transformed(
     return _given(value, place)
 
 
+def placeholders(text: str) -> list[str]:
+    """The names between braces, in their order."""
+    return [found[1] for found in _PLACEHOLDER.finditer(text)]
+
+
 def template(text: str, scope: EntityScope, of: AttributeSource, place: Place, part: str) -> Template:
     """A text with {placeholders}: each a column of the source table, else an attribute of the same entity (rule 16)."""
     parts: list[str | Source] = []

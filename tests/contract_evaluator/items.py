@@ -19,7 +19,7 @@ from tests.contract_evaluator.matching import JoinKey, Source
 from tests.contract_evaluator.several import built_text, built_value, collected_value
 from tests.contract_evaluator.sql_values import text_of
 from tests.contract_evaluator.tables import Table
-from tests.contract_evaluator.transformed import filled, transformed
+from tests.contract_evaluator.transformed import filled, named, transformed
 
 _LONGEST_KEY = {"pk": 2_048, "sk": 1_024}
 
@@ -48,7 +48,7 @@ def outcomes(contract: dict[str, Any], tables: Sequence[Table]) -> list[Outcome]
 
 def _bound(contract: dict[str, Any], entity: dict[str, Any], source: Source) -> Iterator[Source]:
     """One source for each combination of the rows that looked-up keys match (rule 13)."""
-    keys = _key_parts(contract)
+    keys = _key_parts(contract, entity, source)
     joins: dict[JoinKey, list[Record]] = {}
     for attribute in entity["attributes"]:
         join = attribute.get("join", {})
@@ -60,9 +60,26 @@ def _bound(contract: dict[str, Any], entity: dict[str, Any], source: Source) -> 
         yield replace(source, bound=dict(zip(joins, chosen, strict=True)))
 
 
-def _key_parts(contract: dict[str, Any]) -> set[str]:
-    names = [n for n in (contract["pk"], contract.get("sk")) if n is not None]
-    return {*names, *(part for name in names for part in name.split("#"))}
+def _key_parts(contract: dict[str, Any], entity: dict[str, Any], source: Source) -> set[str]:
+    """The attributes that the key is made of, by whatever way."""
+    formats = {a["name"]: a.get("transformation", {}).get("format", "") for a in entity["attributes"]}
+    found: set[str] = set()
+    new = {
+        name
+        for role in ("pk", "sk")
+        for name in _made_of(contract.get(role), entity.get(f"{role}_template"), formats, source)
+    }
+    while new:
+        found |= new
+        new = {n for name in new for n in named(formats[name], source) if n in formats} - found
+    return found
+
+
+def _made_of(key: str | None, template: str | None, formats: Mapping[str, str], source: Source) -> list[str]:
+    if key is None or key in formats:
+        return [] if key is None else [key]
+    parts = key.split("#") if template is None else named(template, source)
+    return [part for part in parts if part in formats]
 
 
 class _Row:
@@ -116,7 +133,7 @@ class _Row:
     def _given(self, attribute: dict[str, Any]) -> Any:
         """Before any transformation."""
         if "join" in attribute:
-            in_key = attribute["name"] in _key_parts(self.contract)
+            in_key = attribute["name"] in _key_parts(self.contract, self.entity, self.source)
             return joined({**attribute, "in_key": in_key}, attribute["join"], self.source)
         if "calculation" in attribute:
             return calculated(attribute["calculation"], self.source)

@@ -34,6 +34,11 @@ def filled(template: str, source: Source, attribute: TextOfAttribute) -> str | N
     return None if missing else whole
 
 
+def named(template: str, source: Source) -> list[str]:
+    """The placeholders that are no columns of the source table, and so attributes."""
+    return [name for name in _PLACEHOLDER.findall(template) if source.record.column(name) is None]
+
+
 def transformed(transformation: dict[str, Any], value: Any) -> Any:
     """date-format, number-format or json-parse of a value that is not NULL. Raises RejectedValue."""
     text = shown(value) or ""

@@ -286,3 +286,55 @@ def test_joined_rows_take_only_the_transformations_that_give_a_value(product_ove
         with pytest.raises(ContractError, match=f"attribute {attribute['name']}.*impossible"):
             product.compiled(document(lines(attribute)))
     product.compiled(document(lines(*filter(is_legal, pairs()))))
+
+
+USERS = Table(
+    "users",
+    {"id": t.integer(), "name": t.text()},
+    key=("id",),
+    rows=[{"id": 1, "name": "a"}, {"id": 2, "name": "b"}, {"id": 3, "name": None}],
+)
+TAGS = Table(
+    "tags",
+    {"user_id": t.integer(), "tag": t.text(), "rank": t.integer()},
+    key=("user_id", "tag"),
+    rows=[{"user_id": 1, "tag": "x", "rank": 3}, {"user_id": 1, "tag": "y#", "rank": None}, {"user_id": 3, "tag": ""}],
+)
+
+
+def of_tags(name: str, type_: str, column: str) -> dict[str, Any]:
+    """A lookup that matches several rows."""
+    condition = Compare("=", Col("tags", "user_id"), Col("users", "id"))
+    join = {"type": "lookup-table", "target_table": "tags", "join_condition": condition}
+    return {"name": name, "type": type_, "join": {**join, "select_column": Col(None, column)}}
+
+
+def form(name: str, text: str) -> dict[str, Any]:
+    return {"name": name, "type": "S", "transformation": {"type": "string-format", "format": text}}
+
+
+LOOKED_UP = [of_tags("tag", "S", "tag"), of_tags("rank", "N", "rank"), of_tags("all", "SS", "tag")]
+USER = {"name": "id", "type": "N", "source_column": "id"}
+
+
+@pytest.mark.parametrize(
+    ("sk_template", "made_of"),
+    [("TAG#{tag}", []), ("<{sort}>", [form("sort", "{inner}!"), form("inner", "{name}/{tag}")])],
+)
+def test_a_looked_up_key_in_a_template_makes_one_item_a_match(
+    product_over: ProductOver, sk_template: str, made_of: list[dict[str, Any]]
+) -> None:
+    """As it does where it is the key itself; it was refused, because some rows match several rows."""
+    tagged = {"entity_type": "TAG", "source_table": "users", "pk_template": "U#{id}", "sk_template": sk_template}
+    plain = {"entity_type": "USER", "source_table": "users", "pk_template": "U#{id}", "sk_template": "META"}
+    entities = [{**tagged, "attributes": [*made_of, *LOOKED_UP]}, {**plain, "attributes": [USER, LOOKED_UP[2]]}]
+    contract = {"table": "All", "type": "multi-entity", "pk": "PK", "sk": "SK", "entities": entities}
+    assert outcome(product_over([USERS, TAGS]), contract, [USERS, TAGS]) == "items"
+
+
+@pytest.mark.parametrize("text", ["{id}/{tag}", "{id}/{inner}"])
+def test_a_looked_up_key_in_a_string_format_makes_one_item_a_match(product_over: ProductOver, text: str) -> None:
+    attributes = [form("key", text), USER, form("inner", "<{tag}>"), *LOOKED_UP]
+    whole = {"table": "Users", "type": "single-entity", "source_table": "users", "pk": "key"}
+    contract = {**whole, "attributes": attributes}
+    assert outcome(product_over([USERS, TAGS]), contract, [USERS, TAGS]) == "items"

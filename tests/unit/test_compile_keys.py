@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from core.compile import CompiledTable
+from core.compile import CompiledTable, compile_contract
 from core.contract import ContractError
 from core.items.plan import Attribute, Key
 from core.items.sources import FromColumn, JoinedText
 from core.source_schema import SourceColumn, UniqueKey
 from core.target_table import TargetOptions
-from tests.unit.schemas import attribute, column, compiled, foreign_key, item_of, schema, table
+from tests.unit.schemas import SHOP, attribute, column, compiled, contract, foreign_key, item_of, schema, table
 
 ID = attribute("id", "N", "id")
 
@@ -133,6 +133,54 @@ def test_without_a_proof_rows_may_share_a_key(made: CompiledTable) -> None:
 def test_a_joined_column_proves_nothing_about_the_sources_rows() -> None:
     joined = foreign_key("customers", "orders.customer_id = customers.id", "id")
     assert not compiled(attribute("id", "N", join=joined)).distinct_keys
+
+
+TAG = attribute("tag", "S", join={**foreign_key("tags", "tags.order_id = orders.id", "tag"), "type": "lookup-table"})
+TAGGED = schema(*SHOP.tables, table("tags", column("order_id"), column("tag", "varchar(9)"), key=("order_id", "tag")))
+
+
+def form(name: str, text: str) -> dict[str, Any]:
+    return attribute(name, "S", transformation={"type": "string-format", "format": text})
+
+
+@pytest.mark.parametrize(
+    ("several", "keys", "attributes"),
+    [
+        (True, {"pk": "id", "sk": "tag"}, [TAG]),
+        (True, {"pk": "id#tag"}, [TAG]),
+        (True, {"pk": "both"}, [TAG, form("both", "{id}/{tag}")]),
+        (True, {"pk": "id", "sk": "both"}, [form("both", "<{inner}>"), form("inner", "{tag}"), TAG]),
+        (True, {"pk": "id", "sk": "note#both"}, [form("both", "<{tag}>"), TAG]),
+        (True, {"pk": "tag"}, [{**TAG, "transformation": {"type": "string-format", "format": "<{tag}>"}}]),
+        (False, {"pk": "id"}, [TAG, form("both", "{id}/{tag}")]),
+        (False, {"pk": "id", "sk": "both"}, [TAG, form("both", "{note}")]),
+        (False, {"pk": "id#tag"}, [TAG, form("id#tag", "{id}")]),
+    ],
+)
+def test_a_looked_up_attribute_is_part_of_the_key_wherever_the_key_names_it(
+    several: bool, keys: dict[str, Any], attributes: list[dict[str, Any]]
+) -> None:
+    made = compiled(ID, *attributes, source=TAGGED, **keys)
+    assert ([c.place for c in made.join_checks] == [], made.entities[0].several_items) == (several, several)
+
+
+@pytest.mark.parametrize(
+    ("several", "templates", "attributes"),
+    [
+        (True, {"pk_template": "U#{id}", "sk_template": "TAG#{tag}"}, []),
+        (True, {"pk_template": "TAG#{both}", "sk_template": "X"}, [form("both", "{id}/{tag}")]),
+        (False, {"pk_template": "U#{id}", "sk_template": "X"}, []),
+        (False, {"pk_template": "U#{id}", "sk_template": "TAG#{tag}"}, [attribute("SK", "S", "note")]),
+        (False, {"pk_template": "U#{id}", "sk_template": "TAG#{note}"}, [form("other", "{tag}")]),
+    ],
+)
+def test_a_looked_up_attribute_is_part_of_the_key_that_a_template_makes_of_it(
+    several: bool, templates: dict[str, str], attributes: list[dict[str, Any]]
+) -> None:
+    entity = {"entity_type": "T", "source_table": "orders", "attributes": [TAG, *attributes], **templates}
+    whole = {"table": "Tags", "type": "multi-entity", "pk": "PK", "sk": "SK", "entities": [entity]}
+    (made,) = compile_contract(contract(whole), TAGGED, TargetOptions())
+    assert ([c.place for c in made.join_checks] == [], made.entities[0].several_items) == (several, several)
 
 
 def test_only_the_sources_own_not_null_columns_are_never_null() -> None:
