@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from sqlglot import exp
 
@@ -13,6 +12,7 @@ from core.compile import CompiledTable, compile_contract
 from core.compile.unmapped import text_checks
 from core.contract import Contract, ContractError, Problem, Table
 from core.contract.checks import table_place
+from core.contract.tables import qualifiers, tables_named
 from core.errors import InvalidRequestError, NotFoundError
 from core.options import MigrationOptions
 from core.ports import SourceDatabase, TargetTables, World
@@ -48,30 +48,14 @@ async def plan_tables(
 
 
 async def _schema(contract: Contract, source: SourceDatabase) -> SourceSchema:
-    named = sorted(set(_tables_named(contract)))
-    schema = await source.describe_schema(named if len(named) <= _MAX_NAMED else [])
+    named = set(tables_named(contract))
+    # A qualifier that is another table's name must be known as that: it is no misspelt name of a table of the join.
+    asked = named | set(qualifiers(contract))
+    few = next((sorted(names) for names in (asked, named) if len(names) <= _MAX_NAMED), [])
+    schema = await source.describe_schema(few)
     if all(schema.table(name) for name in named):
         return schema
     return await source.describe_schema([])  # all of them, so that a problem can name the nearest
-
-
-def _tables_named(contract: Contract) -> Iterator[str]:
-    for table in contract.tables:
-        if table.source_table is not None:
-            yield table.source_table
-        yield from (e.source_table for e in table.entities or [])
-        yield from _named_in(table.model_dump())
-
-
-def _named_in(value: Any) -> Iterator[str]:
-    if isinstance(value, dict):
-        if isinstance(value.get("target_table"), str):
-            yield value["target_table"]
-        for part in value.values():
-            yield from _named_in(part)
-    elif isinstance(value, list):
-        for part in value:
-            yield from _named_in(part)
 
 
 async def _join_problems(table: CompiledTable, source: SourceDatabase) -> list[Problem]:

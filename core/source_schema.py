@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from core.items.plan import Kind
@@ -123,6 +124,20 @@ class SourceSchema:
         if self.lower_case_table_names == 0:
             return next((t for t in self.tables if t.name == name), None)
         return next((t for t in self.tables if t.name.lower() == name.lower()), None)
+
+    def namesakes(self, name: str) -> frozenset[str]:
+        """The tables whose names differ from this name in case only, where the server tells them apart."""
+        if self.lower_case_table_names != 0:
+            return frozenset()
+        return self._alike.get(name.lower(), frozenset()) - {name}
+
+    @cached_property
+    def _alike(self) -> dict[str, frozenset[str]]:
+        """The tables' names by their lower case."""
+        found: dict[str, set[str]] = {}
+        for table in self.tables:
+            found.setdefault(table.name.lower(), set()).add(table.name)
+        return {lower: frozenset(names) for lower, names in found.items()}
 
     @classmethod
     def from_wire(cls, data: dict[str, Any]) -> SourceSchema:

@@ -30,11 +30,19 @@ _ARITHMETIC = (exp.Paren, exp.Neg, exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, 
 
 @dataclass(frozen=True)
 class Relation:
-    """A table as it stands in the view's FROM: `name` as the contract says it, `alias` as the view does."""
+    """A table as it stands in the view's FROM: `name` as the contract says it, `alias` as the view does.
+
+    `namesakes` are other tables of the database, whose names differ from `name` in case only.
+    """
 
     name: str
     alias: str
     table: SourceTable
+    namesakes: frozenset[str] = frozenset()
+
+    def is_called(self, name: str) -> bool:
+        """Whether this table is meant by that name, written in whatever case."""
+        return name.lower() == self.name.lower() and name not in self.namesakes
 
     def column(self, name: str) -> SourceColumn | None:
         """The column of that name, or None."""
@@ -206,7 +214,7 @@ def _self_condition(tree: exp.Expr, source: Relation, target: Relation) -> exp.E
 
 def _lookup(node: exp.Column, relations: Mapping[str, Relation]) -> tuple[Relation, SourceColumn]:
     if node.table:
-        alike = [r for name, r in relations.items() if name.lower() == node.table.lower()]
+        alike = [r for r in relations.values() if r.is_called(node.table)]
         relation = relations.get(node.table) or (alike[0] if len(alike) == 1 else None)
         if relation is None:
             raise ExpressionProblem(f"{shown(node.table)} is no table of this join", nearest(node.table, relations))

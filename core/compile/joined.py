@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from sqlglot import exp
 
@@ -85,7 +86,8 @@ def _self(attribute: Attribute, join: SelfJoin, scope: EntityScope, place: Place
     target = scope.select.next_relation(source.table, join.join_alias)
     with place.noting("join_condition"):
         for name in tables_named(join.join_condition):
-            if name not in (join.join_alias, source.name) and scope.schema.table(name) is not None:
+            known = source.is_called(name) or target.is_called(name)
+            if not known and scope.schema.table(name) is not None:
                 place.problem(
                     "join_condition",
                     f"follows a foreign key to {shown(name)}, which a self-join does not read",
@@ -94,9 +96,7 @@ def _self(attribute: Attribute, join: SelfJoin, scope: EntityScope, place: Place
                 raise Refused
     condition = _condition(join.join_condition, source, target, place)
     relation = _add_single(scope, target, condition, place)
-    value = _value(
-        attribute, join.select_column, scope, Relation(join.join_alias, relation.alias, relation.table), place
-    )
+    value = _value(attribute, join.select_column, scope, replace(target, alias=relation.alias), place)
     return value if join.null_value is None else WithDefault(value, join.null_value)
 
 
@@ -134,7 +134,7 @@ def _chain(attribute: Attribute, join: ChainJoin, scope: EntityScope, place: Pla
         target = scope.next_relation(link.target_table, at)
         condition = _link_condition(link.join_condition, visited, target, at)
         relation = _add_single(scope, target, condition, at, previous=_joined_before(condition, visited, target))
-        visited.append(Relation(target.name, relation.alias, relation.table))
+        visited.append(replace(target, alias=relation.alias))
         if join.chain_separator is not None or number == len(join.joins) - 1:
             values.append(_value(attribute, link.select_column, scope, visited[-1], at))
     if join.chain_separator is None:

@@ -14,7 +14,7 @@ from core.compile.expressions import Relation
 from core.compile.moments import frozen
 from core.compile.texts import as_number
 from core.items.plan import Column, Kind
-from core.source_schema import SourceTable
+from core.source_schema import SourceSchema, SourceTable
 
 DEFINITION_COLUMN = "tableferry_definition"
 ENTITY_COLUMN = "tableferry_entity"
@@ -33,6 +33,7 @@ class SelectBuilder:
     """
 
     source: SourceTable
+    schema: SourceSchema
     names: set[str]
     in_union: bool = False
     moment: datetime | None = None
@@ -48,12 +49,12 @@ class SelectBuilder:
     @property
     def relation(self) -> Relation:
         """The source table as it stands in the SELECT."""
-        return Relation(self.source.name, _SOURCE_ALIAS, self.source)
+        return Relation(self.source.name, _SOURCE_ALIAS, self.source, self.schema.namesakes(self.source.name))
 
     def next_relation(self, table: SourceTable, name: str, prefix: str = "j") -> Relation:
         """A relation under an alias that no other has; `prefix` is r for one inside a subquery."""
         self._aliases += 1
-        return Relation(name, f"{prefix}{self._aliases}", table)
+        return Relation(name, f"{prefix}{self._aliases}", table, self.schema.namesakes(name))
 
     def add_column(self, expression: exp.Expr, kind: str, preferred_name: str) -> int:
         """Select `expression` and return its index; the name is the preferred one if a view can carry it."""

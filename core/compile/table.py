@@ -134,7 +134,7 @@ def _compile_entity(
     given: Sequence[ContractAttribute] = (entity.attributes if entity else table.attributes) or []
     by_name = {a.name: a for a in given}
     scope = EntityScope(
-        select=SelectBuilder(source, names, in_union=number is not None, moment=world.moment),
+        select=SelectBuilder(source, world.schema, names, in_union=number is not None, moment=world.moment),
         schema=world.schema,
         dialect=dialect_of(world.schema.engine),
         attributes=by_name,

@@ -20,7 +20,18 @@ from core.items.sources import (
     WithDefault,
 )
 from core.target_table import TargetOptions
-from tests.unit.schemas import SHOP, attribute, compiled, contract, contract_table, foreign_key, item_of
+from tests.unit.schemas import (
+    SHOP,
+    attribute,
+    column,
+    compiled,
+    contract,
+    contract_table,
+    foreign_key,
+    item_of,
+    schema,
+    table,
+)
 
 
 def refused(*attributes: object, **more: object) -> list[str]:
@@ -134,6 +145,55 @@ def test_a_multi_entity_table_without_a_way_to_its_key_is_refused_by_entity() ->
     assert [str(p) for p in caught.value.problems] == [
         "tables[0] Users, entity USER, pk_template: is missing, and no attribute of this entity produces the key 'PK'"
     ]
+
+
+OF_TWO = [table(name, column("id"), column("v")) for name in ("t", "T", "c", "C")]
+TO_C = foreign_key("c", "c.id = t.id", "v")
+
+
+def with_case(part: str, value: dict[str, Any], *, folds: bool, only: str = "tTcC") -> list[str]:
+    """The problems of an attribute over the tables t, T, c and C, or `only` some of them."""
+    source = schema(*(t for t in OF_TWO if t.name in only), lower_case_table_names=int(folds))
+    given = [attribute("id", "N", "id"), attribute("x", "N") | {part: value}]
+    try:
+        compiled(*given, source=source, source_table="t")
+    except ContractError as error:
+        return [str(p).removeprefix("tables[0] Orders, attribute x, ") for p in error.problems]
+    return []
+
+
+@pytest.mark.parametrize(
+    ("part", "value", "problem"),
+    [
+        (
+            "calculation",
+            {"type": "date-math", "expression": "T.v"},
+            "calculation, expression: 'T' is no table of this join. Did you mean 't'?",
+        ),
+        (
+            "join",
+            TO_C | {"select_column": "C.v"},
+            "join, select_column: 'C' is no table of this join. Did you mean 'c'?",
+        ),
+        (
+            "join",
+            TO_C | {"join_condition": "C.id = t.id"},
+            "join, join_condition: 'C' is no table of this join. Did you mean 'c'?",
+        ),
+        (
+            "join",
+            {"type": "self-join", "join_alias": "c", "join_condition": "C.id = t.v", "select_column": "c.v"},
+            "join, join_condition: follows a foreign key to 'C', which a self-join does not read. "
+            "Use a foreign-key join with target_table 'C'.",
+        ),
+    ],
+)
+def test_a_name_in_another_case_is_another_table_where_there_is_one(
+    part: str, value: dict[str, Any], problem: str
+) -> None:
+    assert with_case(part, value, folds=False) == [problem]
+    assert with_case(part, value, folds=False, only="tc") == []
+    assert with_case(part, value, folds=True, only="tc") == []
 
 
 def test_every_problem_of_every_table_is_reported() -> None:

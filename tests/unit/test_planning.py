@@ -11,7 +11,7 @@ from core.contract import Contract, ContractError
 from core.options import MigrationOptions
 from core.planning import plan_tables
 from tests.fake_world import FakeWorld, make_world
-from tests.unit.schemas import SHOP, attribute, contract, contract_table, foreign_key
+from tests.unit.schemas import SHOP, attribute, column, contract, contract_table, foreign_key, schema, table
 
 OPTIONS = MigrationOptions(bucket="bucket", glue_role_arn="arn:aws:iam::1:role/r")
 ID = attribute("id", "N", "id")
@@ -35,6 +35,14 @@ def test_planning_changes_nothing(world: FakeWorld) -> None:
 def test_only_the_tables_that_a_contract_names_are_described(world: FakeWorld) -> None:
     plan(contract(contract_table(ID, UNPROVED)), world)
     assert world.source.described == [["customers", "orders"]]
+
+
+def test_a_qualifier_that_is_another_table_in_another_case_is_described_too(world: FakeWorld) -> None:
+    world.source.schema = schema(*SHOP.tables, table("Orders", column("id")), table("orderS", column("id")))
+    sum_of = {"type": "date-math", "expression": "orders.id + `Orders` . id"}
+    with pytest.raises(ContractError, match=r"attribute x, .*: 'Orders' is no table of this join"):
+        plan(contract(contract_table(ID, attribute("x", "N", calculation=sum_of))), world)
+    assert world.source.described == [["Orders", "orders"]]
 
 
 def test_a_misspelt_table_is_compared_with_all_there_are(world: FakeWorld) -> None:
