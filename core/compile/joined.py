@@ -90,7 +90,7 @@ def _self(attribute: Attribute, join: SelfJoin, scope: EntityScope, place: Place
             if not known and scope.schema.table(name) is not None:
                 place.problem(
                     "join_condition",
-                    f"follows a foreign key to {shown(name)}, which a self-join does not read",
+                    f"follows a foreign key to {shown(name)}, but a self-join joins the table to itself",
                     f"Use a foreign-key join with target_table {name!r}.",
                 )
                 raise Refused

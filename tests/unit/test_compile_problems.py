@@ -183,7 +183,7 @@ def with_case(part: str, value: dict[str, Any], *, folds: bool, only: str = "tTc
         (
             "join",
             {"type": "self-join", "join_alias": "c", "join_condition": "C.id = t.v", "select_column": "c.v"},
-            "join, join_condition: follows a foreign key to 'C', which a self-join does not read. "
+            "join, join_condition: follows a foreign key to 'C', but a self-join joins the table to itself. "
             "Use a foreign-key join with target_table 'C'.",
         ),
     ],

@@ -63,8 +63,8 @@ def test_string_formats_that_need_each_other_are_refused() -> None:
 def test_a_self_join_that_follows_a_key_to_another_table_names_the_foreign_key_join() -> None:
     joined = {"type": "self-join", "join_alias": "p", "join_condition": "orders.id = nodes.id", "select_column": "name"}
     assert refused(attribute("x", "S", join=joined), source_table="nodes") == (
-        "attribute x, join, join_condition: follows a foreign key to 'orders', which a self-join does not read. "
-        "Use a foreign-key join with target_table 'orders'."
+        "attribute x, join, join_condition: follows a foreign key to 'orders', but a self-join joins the table to "
+        "itself. Use a foreign-key join with target_table 'orders'."
     )
 
 

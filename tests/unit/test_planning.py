@@ -45,6 +45,13 @@ def test_a_qualifier_that_is_another_table_in_another_case_is_described_too(worl
     assert world.source.described == [["Orders", "orders"]]
 
 
+def test_a_self_join_to_a_table_that_stands_nowhere_else_is_told_of_the_foreign_key_join(world: FakeWorld) -> None:
+    joined = {"type": "self-join", "join_alias": "c", "join_condition": "customers.id = orders.customer_id"}
+    with pytest.raises(ContractError, match=r"but a self-join joins the table to itself\. Use a foreign-key join with"):
+        plan(contract(contract_table(ID, attribute("x", join={**joined, "select_column": "name"}))), world)
+    assert world.source.described == [["customers", "orders"]]
+
+
 def test_a_misspelt_table_is_compared_with_all_there_are(world: FakeWorld) -> None:
     with pytest.raises(ContractError, match=r"there is no table 'custommers'\. Did you mean 'customers'\?"):
         plan(contract(contract_table(ID, attribute("x", join=foreign_key("custommers", "a = b", "c")))), world)
