@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -38,8 +37,6 @@ from core.contract.model import (
 from core.contract.problems import shown
 from core.items.plan import Kind
 from core.items.sources import Chosen, FromColumn, JoinedText, Source, WithDefault
-
-_DOTTED = re.compile(r"([A-Za-z_][\w$]*)\.([A-Za-z_][\w$]*)")
 
 
 def joined_source(attribute: Attribute, scope: EntityScope, place: Place) -> Source:
@@ -218,11 +215,11 @@ def _holds_documents(text: str, target: Relation, place: Place) -> bool:
 
 def _refuse_column_as_text(join: ConditionalJoin, known: set[str], target: Relation, place: Place) -> None:
     """`else_value` is a literal; one that reads as a column of the target is more likely a mistake (rule 11)."""
-    found = _DOTTED.fullmatch(join.else_value or "")
-    if found and target.column(found[2]) is not None and found[1].lower() not in known:
+    name, _, column = (join.else_value or "").partition(".")  # a name may hold whatever MySQL takes for one, blanks too
+    if name and target.column(column) is not None and name.lower() not in known:
         place.problem(
             "else_value",
-            f"{shown(join.else_value)} is a literal text, but looks like column {found[2]!r} of {target.name}",
+            f"{shown(join.else_value)} is a literal text, but looks like column {shown(column)} of {target.name}",
             "To take a column otherwise, use a case calculation, or a second attribute; a text may be any other.",
         )
         raise Refused

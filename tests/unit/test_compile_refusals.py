@@ -8,7 +8,7 @@ import pytest
 
 from core.contract import ContractError
 from tests.unit.patterns import TO_CUSTOMER, aggregate, case, construction, made, text
-from tests.unit.schemas import attribute
+from tests.unit.schemas import SHOP, attribute, column, compiled, foreign_key, schema, table
 
 
 def refused(*attributes: dict[str, Any], **changes: Any) -> str:
@@ -53,6 +53,31 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
 @pytest.mark.parametrize(("given", "problem"), REFUSED)
 def test_what_cannot_be_is_refused_at_its_place(given: dict[str, Any], problem: str) -> None:
     assert refused(given).startswith(problem)
+
+
+NAMED = table("named", column("id"), *(column(n, "varchar(9)") for n in ("ñame", "1st", "full name", "a.b", "it's")))
+
+
+@pytest.mark.parametrize(
+    ("literal", "told"),
+    [
+        ("parent.ñame", "ñame"), ("parent.1st", "1st"), ("parent.full name", "full name"), ("parent.a.b", "a.b"),
+        ("the parent.ID", "ID"), ("überblick.it's", "it's"), ("named.1st", ""), ("Orders.1st", ""), ("parent.full", ""),
+        ("parent. 1st", ""), ("parent.1st ", ""), (".1st", ""), ("1st", ""), ("n.a.", ""), ("v1.0", ""), ("x.a.b.", ""),
+    ],
+)  # fmt: skip
+def test_an_else_value_that_is_a_table_and_a_column_is_refused_whatever_the_columns_name(
+    literal: str, told: str
+) -> None:
+    joined = foreign_key("named", "named.id = orders.id", "ñame")
+    whole = attribute("x", join=joined | {"type": "conditional", "condition": "total > 1", "else_value": literal})
+    source = schema(*SHOP.tables, NAMED)
+    if told:
+        with pytest.raises(ContractError) as caught:
+            compiled(attribute("id", "N", "id"), whole, source=source)
+        assert f"else_value: {literal!r} is a literal text, but looks like column {told!r}" in str(caught.value)
+    else:
+        compiled(attribute("id", "N", "id"), whole, source=source)
 
 
 def test_string_formats_that_need_each_other_are_refused() -> None:
