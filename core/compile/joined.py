@@ -30,6 +30,7 @@ from core.contract.model import (
     ConditionalJoin,
     ForeignKeyJoin,
     JsonConstructionJoin,
+    JsonParse,
     LookupTableJoin,
     MultiColumnJoin,
     SelfJoin,
@@ -66,7 +67,7 @@ def _lookup(attribute: Attribute, join: ForeignKeyJoin | LookupTableJoin, scope:
         if not matches_at_most_once(condition, scope.select.relation, target):
             scope.select.many.add(relation.alias)
         return _value(attribute, join.select_column, scope, relation, place)
-    if attribute.type in {"SS", "NS", "BS", "L"} and not _holds_documents(join.select_column, target, place):
+    if _collects(attribute) and not _holds_documents(join.select_column, target, place):
         child = scope.next_relation(join.target_table, place, "r")
         condition = _condition(join.join_condition, scope.select.relation, child, place)
         return collected(attribute, join.select_column, child, condition, scope, place)
@@ -204,6 +205,11 @@ def _value(attribute: Attribute, text: str, scope: EntityScope, target: Relation
             return FromColumn(scope.add_source_column(tree, column, attribute, place))
         kind = value_kind(tree, relations) or Kind.TEXT
     return FromColumn(scope.select.add_column(exact(tree, relations), kind, attribute.name))
+
+
+def _collects(attribute: Attribute) -> bool:
+    """Whether the value is made of all matches; a text that is parsed is one document, which holds the members."""
+    return attribute.type in {"SS", "NS", "BS", "L"} and not isinstance(attribute.transformation, JsonParse)
 
 
 def _holds_documents(text: str, target: Relation, place: Place) -> bool:

@@ -279,13 +279,56 @@ def test_joined_rows_take_only_the_transformations_that_give_a_value(product_ove
     """A list is no date and no number, a set has no text: refused, where every row would have been a reject."""
     product = product_over(TABLES)
     sets = [a for a in alone() if a["type"] in {"SS", "NS", "BS"} and "join" in a]
-    transformed = [{**a, "transformation": t} for a in sets for n, t in TRANSFORMATIONS.items() if n != "string-format"]
+    forms = [t for n, t in TRANSFORMATIONS.items() if n not in {"string-format", "json-parse"}]
+    transformed = [{**a, "transformation": t} for a in sets for t in forms]
+    transformed += [{**a, "transformation": TRANSFORMATIONS["json-parse"]} for a in sets if a["type"] == "BS"]
     illegal = [p for p in pairs() if not is_legal(p)]
-    assert (len(illegal), len(transformed)) == (2, 9)
+    assert (len(illegal), len(transformed)) == (2, 7)
     for attribute in (*illegal, *transformed):
         with pytest.raises(ContractError, match=f"attribute {attribute['name']}.*impossible"):
             product.compiled(document(lines(attribute)))
     product.compiled(document(lines(*filter(is_legal, pairs()))))
+
+
+BOXES = Table(
+    "boxes",
+    {"id": t.integer(), "texts": t.text("TEXT"), "numbers": t.text("TEXT"), "code": t.integer()},
+    key=("id",),
+    rows=[
+        {"id": 1, "texts": '["a", "b", "a"]', "numbers": "[1, 2.50]", "code": 7},
+        {"id": 2, "texts": "[]", "numbers": "[]", "code": 8},
+        {"id": 3, "texts": None, "numbers": None, "code": 9},
+        {"id": 4, "texts": "[1", "numbers": "{}", "code": 9},
+    ],
+)
+PARTS = Table("parts", {"id": t.integer(), "box": t.integer()}, ("id",))
+
+
+# The boxes' column, the parts' column that equals it, the parts' boxes.
+UNIQUE, ASKED, SEVERAL = ("id", "box", (1, 2, 3, 4, None)), ("code", "box", (7, 8, None)), ("code", "id", ())
+
+
+@pytest.mark.parametrize("pattern", ["foreign-key", "lookup-table", "multi-column"])
+@pytest.mark.parametrize(("by", "came"), [(UNIQUE, "items"), (ASKED, "items"), (SEVERAL, "refused")])
+def test_a_joined_text_is_parsed_to_a_list_or_a_set(
+    product_over: ProductOver, pattern: str, by: tuple[str, str, tuple[int | None, ...]], came: str
+) -> None:
+    """Of the one match; foreign-key and lookup-table collected it instead, and what is collected cannot be parsed."""
+    column, of_parts, boxes = by
+    parts = PARTS.with_rows([{"id": 9 - n, "box": box} for n, box in enumerate(boxes or (None,))])
+    condition = Compare("=", Col("boxes", column), Col("parts", of_parts))
+    on: dict[str, Any] = (
+        {"join_conditions": [condition]} if pattern == "multi-column" else {"join_condition": condition}
+    )
+    join = {"type": pattern, "target_table": "boxes", **on}
+    attributes: list[dict[str, Any]] = [{"name": "id", "type": "N", "source_column": "id"}]
+    for type_, selected in (("L", "texts"), ("SS", "texts"), ("L", "numbers"), ("NS", "numbers")):
+        joined = {**join, "select_column": Col(None, selected)}
+        name = f"{type_} of {selected}"
+        attributes.append({"name": name, "type": type_, "join": joined, "transformation": {"type": "json-parse"}})
+    whole = {"table": "Parts", "type": "single-entity", "source_table": "parts", "pk": "id"}
+    tables = [BOXES, parts]
+    assert outcome(product_over(tables), {**whole, "attributes": attributes}, tables) == came
 
 
 USERS = Table(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from core.contract import ContractError
-from core.items.sources import Chosen, Field, FromColumn, JoinedText, NumberFormatted, Rows, Template
+from core.items.sources import Chosen, Field, FromColumn, JoinedText, NumberFormatted, ParsedJson, Rows, Template
 from tests.unit.patterns import (
     ENGINES,
     OF_ORDER,
@@ -212,6 +212,16 @@ def test_a_transformation_applies_to_the_joined_value() -> None:
     number = joined | {"transformation": {"type": "number-format", "format": "0.0"}}
     assert source_of("x", number) == NumberFormatted(FromColumn(1), 1, grouping=False, minimum_integer_digits=1)
     assert source_of("x", joined | {"transformation": text("<{x}>")}) == Template(("<", FromColumn(1), ">"))
+
+
+@pytest.mark.parametrize("pattern", ["foreign-key", "lookup-table"])
+@pytest.mark.parametrize("type_", ["L", "SS", "NS", "M"])
+def test_a_joined_text_that_is_parsed_is_the_one_match(pattern: str, type_: str) -> None:
+    parsed = attribute("x", type_, join=TO_CUSTOMER | {"type": pattern}, transformation={"type": "json-parse"})
+    assert source_of("x", parsed) == ParsedJson(FromColumn(1))
+    assert made(parsed).join_checks == ()
+    several = foreign_key("items", OF_ORDER, "sku") | {"type": pattern}
+    assert len(made(parsed | {"join": several}).join_checks) == 1
 
 
 def test_a_placeholder_is_a_column_or_an_attribute_that_comes_later() -> None:
