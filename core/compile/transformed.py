@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from core.compile.entity import EntityScope
 from core.compile.place import Place, Refused
@@ -38,13 +38,24 @@ def placeholders(text: str) -> list[str]:
     return [found[1] for found in _PLACEHOLDER.finditer(text)]
 
 
-def template(text: str, scope: EntityScope, of: AttributeSource, place: Place, part: str) -> Template:
-    """A text with {placeholders}: each a column of the source table, else an attribute of the same entity (rule 16)."""
+def template(
+    text: str,
+    scope: EntityScope,
+    of: AttributeSource,
+    place: Place,
+    part: str,
+    given: Mapping[str, Source] | None = None,
+) -> Template:
+    """A text with {placeholders}: each a column of the source table, else an attribute of the same entity (rule 16).
+
+    `given` are names that mean neither, with what they stand for.
+    """
+    given = given or {}
     parts: list[str | Source] = []
     end = 0
     for found in _PLACEHOLDER.finditer(text):
         parts += [text[end : found.start()]] if found.start() > end else []
-        parts.append(_placeholder(found[1], scope, of, place, part))
+        parts.append(given.get(found[1]) or _placeholder(found[1], scope, of, place, part))
         end = found.end()
     rest = text[end:]
     if "{" in "".join(p for p in parts if isinstance(p, str)) + rest or "}" in rest:
@@ -76,21 +87,22 @@ def _string_format(
     of: AttributeSource,
     place: Place,
 ) -> Source:
-    used: list[bool] = []
+    part = "transformation, format"
 
-    def own_value(name: str) -> Source | None:
+    def other(name: str) -> Source | None:
         if name != attribute.name:
             return of(name)
         if value is None:
-            place.problem("transformation, format", f"{shown(name)} is the attribute itself")
-            return None
-        used.append(True)
+            place.problem(part, f"{shown(name)} is the attribute itself")
         return value
 
-    found = template(transformation.format, scope, own_value, place, "transformation, format")
-    if value is not None and not used and (attribute.join is not None or attribute.calculation is not None):
+    made = attribute.join is not None or attribute.calculation is not None
+    # What was joined or calculated has no other name than the attribute's, also where a column has that name too.
+    given = {attribute.name: value} if made and value is not None else {}
+    found = template(transformation.format, scope, other, place, part, given)
+    if made and attribute.name not in placeholders(transformation.format):
         place.problem(
-            "transformation, format",
+            part,
             "does not use the joined value, so that the join would be ignored",
             f"Its placeholder is {{{attribute.name}}}.",
         )

@@ -124,7 +124,8 @@ class _Row:
     def _made(self, attribute: dict[str, Any]) -> Any:
         transformation = attribute.get("transformation")
         if transformation is not None and transformation["type"] == "string-format":
-            return filled(transformation["format"], self.source, lambda name: self._text(name, attribute))
+            own = attribute["name"] if {"join", "calculation"} & attribute.keys() else None
+            return filled(transformation["format"], self.source, lambda name: self._text(name, attribute), own)
         value = self._given(attribute)
         if transformation is None or value is None:
             return value

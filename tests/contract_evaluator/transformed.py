@@ -19,13 +19,16 @@ _MYSQL = ("YYYY-MM-DD HH:mm:ss", "YYYY-MM-DD", "HH:mm:ss")
 TextOfAttribute = Callable[[str], str | None]
 
 
-def filled(template: str, source: Source, attribute: TextOfAttribute) -> str | None:
-    """A text with its {placeholders} filled: a column of the source table, else an attribute; None when one is NULL."""
+def filled(template: str, source: Source, attribute: TextOfAttribute, own: str | None = None) -> str | None:
+    """A text with its {placeholders} filled: a column of the source table, else an attribute; None when one is NULL.
+
+    `own` is the attribute that joins or calculates what its own placeholder means.
+    """
     missing = False
 
     def text(found: re.Match[str]) -> str:
         nonlocal missing
-        name = source.record.column(found[1])
+        name = None if found[1] == own else source.record.column(found[1])
         value = attribute(found[1]) if name is None else shown(source.record.value(name))
         missing = missing or value is None
         return value or ""

@@ -375,6 +375,21 @@ def test_a_looked_up_key_in_a_template_makes_one_item_a_match(
     assert outcome(product_over([USERS, TAGS]), contract, [USERS, TAGS]) == "items"
 
 
+def test_a_joined_attribute_may_have_the_name_of_a_column_and_a_format(product_over: ProductOver) -> None:
+    """Its own placeholder is the joined value; it was the column, and then refused, because the join was not used."""
+    best = {**of_tags("name", "S", "tag"), **form("name", "best: {name} of {id}")}
+    best["join"]["join_condition"] = Compare("=", Col("tags", "rank"), Col("users", "id"))
+    count = {
+        "name": "id",
+        "type": "S",
+        "calculation": {"type": "date-math", "expression": Arithmetic("*", Col(None, "id"), Lit(2))},
+    }
+    whole = {"table": "Users", "type": "single-entity", "source_table": "users", "pk": "key"}
+    attributes = [form("key", "{id} is {name}"), best, {**count, **form("id", "<{id}>")}]
+    contract = {**whole, "attributes": attributes}
+    assert outcome(product_over([USERS, TAGS]), contract, [USERS, TAGS]) == "items"
+
+
 @pytest.mark.parametrize("text", ["{id}/{tag}", "{id}/{inner}"])
 def test_a_looked_up_key_in_a_string_format_makes_one_item_a_match(product_over: ProductOver, text: str) -> None:
     attributes = [form("key", text), USER, form("inner", "<{tag}>"), *LOOKED_UP]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from core.contract import ContractError
@@ -212,6 +214,24 @@ def test_a_transformation_applies_to_the_joined_value() -> None:
     number = joined | {"transformation": {"type": "number-format", "format": "0.0"}}
     assert source_of("x", number) == NumberFormatted(FromColumn(1), 1, grouping=False, minimum_integer_digits=1)
     assert source_of("x", joined | {"transformation": text("<{x}>")}) == Template(("<", FromColumn(1), ">"))
+
+
+@pytest.mark.parametrize(
+    "part",
+    [{"join": TO_CUSTOMER}, {"calculation": aggregate("COUNT", "*")}, {"calculation": case(("total > 1", "'x'"))}],
+)
+def test_in_a_format_the_attributes_own_name_is_the_joined_value_though_a_column_has_it_too(
+    part: dict[str, Any],
+) -> None:
+    given = [
+        attribute("note", **part, transformation=text("{note}/{total}")),
+        attribute("y", transformation=text("{note}")),
+    ]
+    made_of = item_of(made(*given))
+    joined, total = (next(n for n, c in enumerate(made_of.columns) if c.name == name) for name in ("note", "total"))
+    assert source_of("note", *given) == Template((FromColumn(joined), "/", FromColumn(total)))
+    assert "`s`.`note`" not in made(given[0]).view.select_sql
+    assert source_of("y", *given) != Template((FromColumn(joined),))  # a column of the source for all others
 
 
 @pytest.mark.parametrize("pattern", ["foreign-key", "lookup-table"])
