@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from core.compile.entity import EntityScope
 from core.compile.place import Place, Refused
@@ -100,14 +100,34 @@ def _string_format(
     # What was joined or calculated has no other name than the attribute's, also where a column has that name too.
     given = {attribute.name: value} if made and value is not None else {}
     found = template(transformation.format, scope, other, place, part, given)
-    if made and attribute.name not in placeholders(transformation.format):
+    named = placeholders(transformation.format)
+    if made and attribute.name not in named:
         place.problem(
             part,
             "does not use the joined value, so that the join would be ignored",
             f"Its placeholder is {{{attribute.name}}}.",
         )
         raise Refused
+    if not made:
+        _refuse_unused_column(attribute, named, scope, place.inside(part))
     return found
+
+
+def _refuse_unused_column(attribute: Attribute, named: Sequence[str], scope: EntityScope, place: Place) -> None:
+    """A format that names other values alone would ignore the source_column; a constant needs none and may have one."""
+    source = scope.select.relation
+    given = attribute.source_column
+    if not named or not isinstance(given, str):
+        return
+    own = source.column(attribute.name)
+    means_value = attribute.name in named and (own is None or own.kind is None)
+    if not means_value and source.column(given) not in [source.column(name) for name in named]:
+        place.problem(
+            "",
+            f"does not use the column {shown(given)}, so that the source_column would be ignored",
+            f"Name {{{given}}} in the format, or leave source_column out.",
+        )
+        raise Refused
 
 
 def _date_format(transformation: DateFormat, value: Source, place: Place) -> Source:

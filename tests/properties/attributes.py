@@ -118,10 +118,11 @@ def _transformation(
 
 
 def _format(draw: st.DrawFn, shop: Shop, role: str, name: str, scalars: list[str], found: Given) -> str:
-    """A template; one on a joined or calculated value must name it, which is the attribute itself."""
+    """A template; one on a value must name it: as the attribute itself, or as the source_column that it is."""
     made = "join" in found.parts or "calculation" in found.parts
+    own = name if made else draw(st.sampled_from((name, found.parts["source_column"])))
     names = [shop.names[role, c] for c in shop.of_kind(role, "text", "integer", "decimal", "date", "enum", "bit")]
-    pieces = [f"{{{name}}}"] if made else []
+    pieces = [f"{{{own}}}"]
     for _ in range(draw(st.integers(0, 2))):
         pieces.append(f"{{{draw(st.sampled_from((*names, *scalars)))}}}")
     literal = draw(st.sampled_from(("", "#", "'", "\\", "%s ", "v1.0 ")))

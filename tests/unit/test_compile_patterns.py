@@ -244,6 +244,24 @@ def test_a_joined_text_that_is_parsed_is_the_one_match(pattern: str, type_: str)
     assert len(made(parsed | {"join": several}).join_checks) == 1
 
 
+@pytest.mark.parametrize(
+    ("name", "format_"),
+    [
+        ("x", "<{note}>"),
+        ("x", "<{NOTE}>"),
+        ("x", "<{x}>"),
+        ("x", "{id}/{x}"),
+        ("note", "{note}"),
+        ("x", "v1"),
+        ("x", ""),
+    ],
+)
+def test_a_format_may_name_the_source_column_or_the_attribute_or_nothing(name: str, format_: str) -> None:
+    parts = source_of(name, attribute(name, "S", "note", transformation=text(format_)))
+    assert isinstance(parts, Template)
+    assert (FromColumn(1) in parts.parts) == ("{" in format_)
+
+
 def test_a_placeholder_is_a_column_or_an_attribute_that_comes_later() -> None:
     given = [attribute("x", "S", transformation=text("O#{total}/{y}")), attribute("y", "S", join=TO_CUSTOMER)]
     assert source_of("x", *given) == Template(("O#", FromColumn(1), "/", FromColumn(2)))

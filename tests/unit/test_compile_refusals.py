@@ -45,6 +45,15 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
         attribute("x", "S", transformation=text("{totl}")),
         "attribute x, transformation, format: 'totl' is no column of orders and no attribute. Did you mean 'total'?",
     ),
+    (
+        attribute("x", "S", "note", transformation=text("A#{id}")),
+        "attribute x, transformation, format: does not use the column 'note', so that the source_column would be "
+        "ignored. Name {note} in the format, or leave source_column out.",
+    ),
+    (
+        attribute("note", "S", "total", transformation=text("A#{note}")),  # a column, as for every other attribute
+        "attribute note, transformation, format: does not use the column 'total', so that the source_column would be ",
+    ),
     (attribute("x", "S", transformation=text("{total")), "attribute x, transformation, format: '{total' has a brace"),
     (attribute("x", "SS", "total"), "attribute x, type: SS is impossible here: SS cannot hold MySQL's decimal"),
 ]
