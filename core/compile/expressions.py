@@ -70,7 +70,7 @@ def selected(text: str, relations: Mapping[str, Relation], *, of: Relation) -> t
     """A selected value: a column of `of`, or an expression over `relations`; the column is given if it is just one."""
     whole = of.column(text)
     if whole is not None:  # any legal column name, however odd, needs no quotes when it stands alone
-        return _qualified(of, whole), whole
+        return _qualified(of, whole, exp.Var(this=text)), whole
     tree = _resolved(_parsed(text), relations, default=of)
     return tree, column_at(tree, relations) if isinstance(tree, exp.Column) else None
 
@@ -247,8 +247,7 @@ def _signed(found: exp.Expr, column: SourceColumn, written: exp.Column) -> exp.E
     return exp.Cast(this=found, to=exp.DataType.build(type_, dialect="mysql"))
 
 
-def _qualified(relation: Relation, column: SourceColumn, written: exp.Column | None = None) -> exp.Column:
+def _qualified(relation: Relation, column: SourceColumn, written: exp.Expr) -> exp.Column:
     found = exp.column(column.name, table=relation.alias, quoted=True)
-    if written is not None:
-        remember(found, written)
+    remember(found, written)
     return found

@@ -110,6 +110,19 @@ def test_a_self_join_is_refused_for_tables_not_for_texts(condition: str) -> None
     assert "`j1`.`name` <> 'orders.id'" in made(attribute("x", "S", join=joined), source_table="nodes").view.select_sql
 
 
+@pytest.mark.parametrize(
+    ("select", "shown"),
+    [("at", "at"), ("items.at", "items.at"), ("`AT`", "`AT`"), ("my time", "my time"), ("-at", "-at")],
+)
+def test_a_refused_aggregate_is_shown_in_the_contracts_own_names(select: str, shown: str) -> None:
+    timed = table("items", column("id"), column("order_id"), column("at", "time"), column("my time", "time"))
+    given = attribute("x", "N", calculation=aggregate("SUM", select))
+    with pytest.raises(ContractError) as caught:
+        compiled(attribute("id", "N", "id"), given, source=schema(*SHOP.tables, timed))
+    (problem,) = caught.value.problems
+    assert problem.message == (f"{shown!r} computes with a time value, which MySQL would turn into a double")
+
+
 @pytest.mark.parametrize("key", ["2", "(1)", "'sku'", "sku NULLS LAST", "sku DESC NULLS FIRST", "sku LIMIT 3", ""])
 def test_a_sort_key_is_a_value_of_the_row_in_the_servers_own_order(key: str) -> None:
     assert refused(attribute("x", "L", join=construction(order_by=[key or " "]))).startswith(
