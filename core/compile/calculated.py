@@ -8,7 +8,16 @@ from typing import Final
 from sqlglot import exp
 
 from core.compile.entity import EntityScope
-from core.compile.expressions import Relation, column_at, exact, expression, join_condition, selected, value_kind
+from core.compile.expressions import (
+    Relation,
+    column_at,
+    exact,
+    expression,
+    join_condition,
+    row_condition,
+    selected,
+    value_kind,
+)
 from core.compile.kinds import numeric
 from core.compile.place import Place, Refused
 from core.compile.texts import as_bytes, as_text
@@ -79,13 +88,12 @@ def _argument(calculation: AggregateCalculation, target: Relation, place: Place)
 def _case(attribute: Attribute, calculation: CaseCalculation, scope: EntityScope, place: Place) -> Source:
     """case: SQL's own CASE over the source's columns."""
     source = scope.select.relation
-    relations = {source.name: source}
     conditions: list[exp.Expr] = []
     values: list[tuple[exp.Expr, str | None]] = []
     for number, branch in enumerate(calculation.cases):
         at = place.inside(f"cases[{number}]")
         with at.noting("when"):
-            conditions.append(expression(branch.when, relations, default=source))
+            conditions.append(row_condition(branch.when, source))
         with at.noting("then"):
             values.append(_branch(branch.then, source))
     if calculation.else_ is not None:

@@ -13,7 +13,7 @@ from sqlglot import exp
 
 from core.compile.allowed import arguments_of, function_name, refuse_unlisted
 from core.compile.contract_sql import parsed, parsed_order, remember, shown_sql
-from core.compile.documents import documents_checked
+from core.compile.documents import documents_checked, refuse_document
 from core.compile.functions import FUNCTIONS
 from core.compile.kinds import kind_of
 from core.compile.moment_texts import refuse_odd_moments
@@ -80,6 +80,14 @@ def expression(text: str, relations: Mapping[str, Relation], *, default: Relatio
     return _resolved(_parsed(text), relations, default=default)
 
 
+def row_condition(text: str, source: Relation) -> exp.Expr:
+    """An expression over the source that is true, false or NULL."""
+    tree = expression(text, {source.name: source}, default=source)
+    if _is_document(tree, {source.name: source}):
+        refuse_document(tree)
+    return tree
+
+
 def tables_named(text: str) -> list[str]:
     """The table names that an expression's columns are written with."""
     return [c.table for c in _parsed(text).find_all(exp.Column) if c.table]
@@ -141,12 +149,16 @@ def value_kind(tree: exp.Expr, relations: Mapping[str, Relation]) -> str | None:
     return kind_of(tree, of_column)
 
 
+def _is_document(tree: exp.Expr, relations: Mapping[str, Relation]) -> bool:
+    bare = tree.unnest()
+    column = column_at(bare, relations) if isinstance(bare, exp.Column) else None
+    name = function_name(bare)
+    return (column is not None and column.kind == Kind.JSON) or (name != "" and FUNCTIONS[name].kind == Kind.JSON)
+
+
 def _refuse_documents(key: exp.Expr, target: Relation) -> None:
     """MySQL orders JSON by its types and values, MariaDB as the text that it is there."""
-    bare = key.unnest()
-    column = target.column(bare.name) if isinstance(bare, exp.Column) else None
-    name = function_name(bare)
-    if (column is not None and column.kind == Kind.JSON) or (name and FUNCTIONS[name].kind == Kind.JSON):
+    if _is_document(key, {target.name: target}):
         raise ExpressionProblem(
             f"{shown_sql(key)} sorts by JSON, which the engines order differently",
             "Sort by JSON_UNQUOTE(JSON_EXTRACT(document, '$.name')), or by a CAST of it.",

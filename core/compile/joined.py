@@ -16,6 +16,7 @@ from core.compile.expressions import (
     exact,
     expression,
     join_condition,
+    row_condition,
     selected,
     tables_named,
     value_kind,
@@ -112,7 +113,7 @@ def _conditional(attribute: Attribute, join: ConditionalJoin, scope: EntityScope
     target = scope.next_relation(join.target_table, place)
     _refuse_column_as_text(join, {source.name.lower(), target.name.lower()}, target, place)
     with place.noting("condition"):
-        when = expression(join.condition, {source.name: source}, default=source)
+        when = row_condition(join.condition, source)
     on = _condition(join.join_condition, source, target, place)
     proved = matches_at_most_once(on, source, target)
     # The condition stands in the join as well: rows that it excludes must not multiply the source's.

@@ -36,3 +36,12 @@ def test_json_is_no_value_to_compare_or_to_decide_by(text: str) -> None:
 @pytest.mark.parametrize("text", FINE)
 def test_json_is_an_argument_and_a_value(text: str) -> None:
     of(text)
+
+
+def test_json_alone_is_no_condition() -> None:
+    case = {"type": "case", "cases": [{"when": "doc->'$.b'", "then": "1"}]}
+    join = {"type": "conditional", "target_table": "docs", "join_condition": "docs.id = docs.n",
+            "condition": "(doc)", "select_column": "n", "else_value": "x"}  # fmt: skip
+    for made in (attribute("x", "S", calculation=case), attribute("x", "S", join=join)):
+        with pytest.raises(ContractError, match=r"is JSON, .* Use ->>"):
+            compiled(attribute("id", "N", "id"), made, source=DOCS, source_table="docs")
