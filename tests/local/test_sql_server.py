@@ -14,7 +14,7 @@ import pytest
 
 from adapters.local import sql_server_package
 from adapters.local.processes import is_running, wait_for
-from adapters.local.sql_server import SqlServer, connect_as_root, find_program, find_programs
+from adapters.local.sql_server import ServerProgram, SqlServer, connect_as_root, find_program, find_programs
 from core.errors import SettingsError, UnavailableError
 from tests.conftest import Database
 
@@ -65,6 +65,16 @@ def test_its_temporary_files_are_its_own(server: SqlServer) -> None:
     """A server that starts removes the `#sql...` files of its tmpdir, those of a running neighbour too."""
     [(directory,)] = rows(server.start(), "SELECT @@tmpdir")
     assert Path(directory).resolve().is_relative_to(server.directory)
+
+
+def test_so_are_those_of_the_program_that_makes_its_databases(tmp_path: Path) -> None:
+    """Servers that start at the same time removed each other's temporary tables from the folder that all share."""
+    program, told = tmp_path / "mysqld", tmp_path / "told"
+    program.write_text(f'#!/bin/sh\nprintf %s "$TMPDIR" > {told}\nexit 1\n')
+    program.chmod(0o700)
+    with pytest.raises(UnavailableError, match="could not make a data directory"):
+        SqlServer(tmp_path / "home", ServerProgram(program, "mysql", "9")).start()
+    assert told.read_text() == str(tmp_path / "home" / "temporary")
 
 
 def test_a_program_that_is_given_is_the_one_that_runs(tmp_path: Path) -> None:
