@@ -19,13 +19,13 @@ from core.compile.kinds import kind_of
 from core.compile.moment_texts import refuse_odd_moments
 from core.compile.problem import ExpressionProblem
 from core.compile.scales import with_one_scale
+from core.compile.signs import with_signs
 from core.compile.texts import NUMERIC, as_number, as_text
 from core.contract.problems import nearest, shown
 from core.items.plan import Kind
 from core.source_schema import SourceColumn, SourceTable
 
 COMPARISONS = (exp.EQ, exp.NEQ, exp.NullSafeEQ, exp.GT, exp.GTE, exp.LT, exp.LTE)
-_ARITHMETIC = (exp.Paren, exp.Neg, exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.IntDiv)
 
 
 @dataclass(frozen=True)
@@ -186,7 +186,7 @@ def _resolved(tree: exp.Expr, relations: Mapping[str, Relation], *, default: Rel
             return node
         known = relations if node.table or default is None else {default.name: default}
         relation, column = _lookup(node, known)
-        return _signed(_qualified(relation, column, node), column, node)
+        return _qualified(relation, column, node)
 
     return _checked(tree.transform(replace), relations)
 
@@ -201,7 +201,7 @@ def _checked(tree: exp.Expr, relations: Mapping[str, Relation]) -> exp.Expr:
             return None
 
     refuse_odd_moments(tree, kind)
-    return documents_checked(tree, kind)
+    return with_signs(documents_checked(tree, kind), lambda node: column_at(node, relations))
 
 
 def _self_condition(tree: exp.Expr, source: Relation, target: Relation) -> exp.Expr:
@@ -213,7 +213,7 @@ def _self_condition(tree: exp.Expr, source: Relation, target: Relation) -> exp.E
             for column in list(side.find_all(exp.Column)):
                 found = _lookup(column, {relation.name: relation})[1]
                 qualified = _qualified(relation, found, column)
-                column.replace(_signed(qualified, found, column))
+                column.replace(qualified)
                 resolved.add(id(qualified))
     for column in tree.find_all(exp.Column):
         if id(column) not in resolved:
@@ -242,21 +242,6 @@ def _lookup(node: exp.Column, relations: Mapping[str, Relation]) -> tuple[Relati
         raise ExpressionProblem(f"{shown(node.name)} is a column of both tables", "Write table.column.")
     known = [c.name for r in relations.values() for c in r.table.columns]
     raise ExpressionProblem(f"there is no column {shown(node.name)}", nearest(node.name, known))
-
-
-def _signed(found: exp.Expr, column: SourceColumn, written: exp.Column) -> exp.Expr:
-    """An UNSIGNED number or YEAR in a difference as a number that has a sign.
-
-    A server fails on the first row whose result is below zero (error 1690), which would be during the load.
-    """
-    unsigned = column.kind == Kind.INTEGER and ("unsigned" in column.column_type or column.data_type == "year")
-    node: exp.Expr | None = written.parent
-    while isinstance(node, _ARITHMETIC) and not isinstance(node, exp.Sub | exp.Neg):
-        node = node.parent
-    if not unsigned or not isinstance(node, exp.Sub | exp.Neg):
-        return found
-    type_ = "DECIMAL(20, 0)" if column.data_type == "bigint" else "BIGINT"
-    return exp.Cast(this=found, to=exp.DataType.build(type_, dialect="mysql"))
 
 
 def _qualified(relation: Relation, column: SourceColumn, written: exp.Expr) -> exp.Column:

@@ -2,7 +2,7 @@
 
 A function that is not here is refused, whatever it does: the list holds what computes a value from its arguments, and
 means the same on MySQL and MariaDB; nothing that waits, locks, reads files or tells of the server, the user or the
-session. tests/servers/test_expression_functions.py calls every one of them on a server.
+session. tests/ports/test_expressions.py calls every one of them on a server.
 """
 
 from __future__ import annotations
