@@ -44,7 +44,8 @@ def attribute_source(name: str, scope: EntityScope) -> Source | None:
         return None
     scope.select.under_way.append(name)
     try:
-        found: Source | None = _compile(scope.attributes[name], scope, place)
+        with place.noting(""):  # what a server of this version lacks is noticed where the view is made
+            found: Source | None = _compile(scope.attributes[name], scope, place)
     except Refused:
         found = None
     finally:

@@ -7,6 +7,7 @@ derived tables. Each rejects the other's form.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -14,7 +15,9 @@ from typing import Protocol
 from sqlglot import exp
 
 from core.compile.expressions import Relation
+from core.compile.functions import NO_LONGER_NATIVE
 
+_COMPONENTS_SINCE = (9, 6)
 _NO_LIMIT = 18446744073709551615  # MySQL manual, SELECT: "to retrieve all rows ... use some large number"
 
 
@@ -39,13 +42,21 @@ class ChildRows:
 class Dialect(Protocol):
     """How one engine writes what differs."""
 
+    @property
+    def lacks(self) -> frozenset[str]:
+        """The functions of `core.compile.functions` that this server does not have of its own."""
+        ...
+
     def array(self, rows: ChildRows) -> exp.Expr:
         """A scalar subquery: the JSON array of the elements, NULL when there are none."""
         ...
 
 
+@dataclass(frozen=True)
 class MySqlDialect:
     """MySQL 8.0.14 and later."""
+
+    lacks: frozenset[str] = frozenset()
 
     def array(self, rows: ChildRows) -> exp.Expr:
         if not rows.order and rows.limit is None:
@@ -55,8 +66,11 @@ class MySqlDialect:
         return exp.Subquery(this=exp.select(_aggregated(exp.column("e", table="d", quoted=True))).from_(inner))
 
 
+@dataclass(frozen=True)
 class MariaDbDialect:
     """MariaDB 10.6 and later."""
+
+    lacks: frozenset[str] = frozenset()
 
     def array(self, rows: ChildRows) -> exp.Expr:
         argument = rows.element.copy()
@@ -68,9 +82,13 @@ class MariaDbDialect:
         return exp.Subquery(this=select)
 
 
-def dialect_of(engine: str) -> Dialect:
-    """The dialect of what the server calls itself."""
-    return MariaDbDialect() if engine == "mariadb" else MySqlDialect()
+def dialect_of(engine: str, version: str) -> Dialect:
+    """The dialect of what the server calls itself; of a version that is none, the newest."""
+    if engine == "mariadb":
+        return MariaDbDialect()
+    found = re.match(r"(\d+)\.(\d+)", version, re.ASCII)
+    is_older = found is not None and (int(found[1]), int(found[2])) < _COMPONENTS_SINCE
+    return MySqlDialect(frozenset() if is_older else NO_LONGER_NATIVE)
 
 
 def _aggregated(element: exp.Expr) -> exp.Expr:

@@ -107,6 +107,10 @@ FUNCTIONS: Final[dict[str, Function]] = {
     **{name: Function(kind, 0, 0 if kind == Kind.DATE else 1) for name, kind in MOMENTS.items()},
 }
 
+# Functions that MySQL has as a component since 9.6, and not of its own: where the component is missing, a stored
+# function of the database may bear the name, and reads other tables with the rights of whoever made it.
+NO_LONGER_NATIVE: Final = frozenset({"MD5", "SHA", "SHA1"})
+
 # What people write instead, and functions that would be another thing on the other engine: what to write.
 INSTEAD: Final = {
     "SYSDATE": "Use NOW(), which is the same moment for every row.",

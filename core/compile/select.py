@@ -9,10 +9,13 @@ from datetime import datetime
 
 from sqlglot import exp
 
+from core.compile.allowed import function_name
 from core.compile.contract_sql import to_sql
 from core.compile.expressions import Relation
 from core.compile.moments import frozen
+from core.compile.problem import ExpressionProblem
 from core.compile.texts import as_number
+from core.contract.problems import shown
 from core.items.plan import Column, Kind
 from core.source_schema import SourceSchema, SourceTable
 
@@ -29,7 +32,7 @@ class SelectBuilder:
     `names` are the column names that the whole view has so far. `in_union`: it is one of several SELECTs, whose columns
     stand beside NULLs; all types keep their text there but ZEROFILL's zeros, sets and bit fields. `under_way`: the
     attributes that are being compiled, each for the one before it; `owners`: for which attribute each column was
-    selected first, None for keys.
+    selected first, None for keys. `lacks`: functions that are refused, because the server has none of its own.
     """
 
     source: SourceTable
@@ -37,6 +40,7 @@ class SelectBuilder:
     names: set[str]
     in_union: bool = False
     moment: datetime | None = None
+    lacks: frozenset[str] = frozenset()
     columns: list[Column] = field(default_factory=list)
     selected: list[exp.Expr] = field(default_factory=list)
     joins: list[tuple[Relation, exp.Expr]] = field(default_factory=list)
@@ -57,7 +61,11 @@ class SelectBuilder:
         return Relation(name, f"{prefix}{self._aliases}", table, self.schema.namesakes(name))
 
     def add_column(self, expression: exp.Expr, kind: str, preferred_name: str) -> int:
-        """Select `expression` and return its index; the name is the preferred one if a view can carry it."""
+        """Select `expression` and return its index; the name is the preferred one if a view can carry it.
+
+        Raises ExpressionProblem, as `add_join` does, when it calls what the server lacks.
+        """
+        self._refuse_lacking(expression)
         expression = frozen(expression, self.moment)
         key = (to_sql(expression), kind)
         if key in self._index_by_sql:
@@ -81,6 +89,7 @@ class SelectBuilder:
 
     def add_join(self, target: Relation, condition: exp.Expr) -> Relation:
         """Join `target` by `condition`; an equal join that is there already serves both attributes."""
+        self._refuse_lacking(condition)
         condition = frozen(condition, self.moment)
         for joined, known in self.joins:
             if joined.table is target.table and known == condition.transform(_renamed(target.alias, joined.alias)):
@@ -94,6 +103,14 @@ class SelectBuilder:
         for relation, condition in self.joins:
             select = select.join(relation.aliased(), on=condition.copy(), join_type="left")
         return select
+
+    def _refuse_lacking(self, tree: exp.Expr) -> None:
+        for call in tree.find_all(exp.Anonymous) if self.lacks else ():
+            if (name := function_name(call)) in self.lacks:
+                raise ExpressionProblem(
+                    f"the function {shown(name)} is none of this server's own, so a stored function could be called",
+                    "Use SHA2(text, 256).",
+                )
 
     def _column_name(self, preferred: str) -> str:
         fits = _PLAIN_NAME.fullmatch(preferred) and not preferred.lower().startswith("tableferry_")

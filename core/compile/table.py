@@ -133,10 +133,11 @@ def _compile_entity(
         return None
     given: Sequence[ContractAttribute] = (entity.attributes if entity else table.attributes) or []
     by_name = {a.name: a for a in given}
+    dialect = dialect_of(world.schema.engine, world.schema.version)
     scope = EntityScope(
-        select=SelectBuilder(source, world.schema, names, in_union=number is not None, moment=world.moment),
+        select=SelectBuilder(source, world.schema, names, number is not None, world.moment, dialect.lacks),
         schema=world.schema,
-        dialect=dialect_of(world.schema.engine),
+        dialect=dialect,
         attributes=by_name,
         key_names=key_names(table, entity, by_name, source),
         place=at,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from core.contract import ContractError
-from tests.unit.patterns import TO_CUSTOMER, aggregate, case, construction, made, text
+from core.source_schema import SourceSchema
+from tests.unit.patterns import ENGINES, MYSQL, TO_CUSTOMER, aggregate, case, construction, made, text
 from tests.unit.schemas import SHOP, attribute, column, compiled, foreign_key, schema, table
 
 
@@ -128,6 +130,34 @@ def test_a_sort_key_is_a_value_of_the_row_in_the_servers_own_order(key: str) -> 
     assert refused(attribute("x", "L", join=construction(order_by=[key or " "]))).startswith(
         "attribute x, join, construction, order_by: "
     )
+
+
+@pytest.mark.parametrize("call", ["MD5(note)", "sha(note)", "UPPER(SHA1(note))"])
+@pytest.mark.parametrize("version", ["9.6.0", "9.7.4-2", "10.1.0-commercial", ""])
+def test_what_is_no_longer_native_is_refused_wherever_it_stands(call: str, version: str) -> None:
+    newer = replace(MYSQL, version=version)
+    in_items = call.replace("note", "sku")
+    for given in (
+        attribute("x", "S", calculation={"type": "date-math", "expression": call}),
+        attribute("x", "S", calculation={"type": "concat", "columns": ["note", call]}),
+        attribute("x", "S", calculation=case((f"{call} = 'a'", "1"))),
+        attribute("x", "N", calculation=aggregate("COUNT", in_items)),
+        attribute("x", "S", join=TO_CUSTOMER | {"select_column": call.replace("note", "name")}),
+        attribute("x", "S", join=TO_CUSTOMER | {"join_condition": f"{call.replace('note', 'orders.note')} = name"}),
+        attribute("x", "L", join=construction(order_by=in_items)),
+        attribute("x", "L", join=construction(select_columns={"a": in_items})),
+    ):
+        with pytest.raises(ContractError) as caught:
+            compiled(attribute("id", "N", "id"), given, {**given, "name": "y"}, source=newer)
+        found = list(map(str, caught.value.problems))
+        assert all(" is none of this server's own" in f and f.endswith("Use SHA2(text, 256).") for f in found)
+        assert [f.split(":")[0].split(",")[1] for f in found] == [" attribute x", " attribute y"]
+
+
+@pytest.mark.parametrize("schema", [MYSQL, replace(MYSQL, version="9.5.0"), ENGINES["mariadb"]])
+def test_what_is_native_still_is_taken(schema: SourceSchema) -> None:
+    given = attribute("x", "S", calculation={"type": "date-math", "expression": "CONCAT(MD5(note), SHA(note))"})
+    assert "MD5(`s`.`note`)" in compiled(attribute("id", "N", "id"), given, source=schema).view.select_sql
 
 
 FORBIDDEN = ["SYSDATE()", "SLEEP(1)", "USER()", "CURRENT_USER", "RAND()", "UUID()", "VERSION()", "LOAD_FILE('x')"]
