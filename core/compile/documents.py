@@ -1,30 +1,26 @@
-"""JSON in expressions: what may be read as JSON, and what may be done with the JSON that comes out.
+"""JSON functions over texts that may hold no JSON: such a text counts as NULL, as it does on MariaDB.
 
-Found by running both engines: one invalid document ends a read on MySQL (error 3141), which would be during the load;
-such a text counts as NULL here, as it does on MariaDB. What MySQL compares, takes for true and casts by its type and
-value, MariaDB does by the document's text: js->'$.n' = 12 is true of the text "12" on one of them only.
+Found by running both engines: one invalid document ends a read on MySQL (error 3141), which would be during the load,
+and so does any value that is neither JSON nor a text (3144, 3146, 3064), for which MariaDB takes its text.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Final, NoReturn
 
 from sqlglot import exp
 
 from core.compile.allowed import function_name
-from core.compile.contract_sql import remember, shown_sql, written
+from core.compile.contract_sql import remember, shown_sql, to_sql, written
 from core.compile.problem import ExpressionProblem
-from core.contract.problems import shown
+from core.contract.problems import plain, shown
 from core.items.plan import Kind
+from core.source_schema import SourceColumn
 
+_READ: Final = frozenset({Kind.TEXT, Kind.JSON})
 _CHECK: Final = "JSON_VALID"
-_COMPARED: Final = (
-    *(exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.NullSafeEQ),
-    *(exp.Between, exp.In, exp.Like, exp.RegexpLike),
-)
-_TEXTS: Final = (exp.DataType.Type.CHAR, exp.DataType.Type.VARCHAR, exp.DataType.Type.TEXT, exp.DataType.Type.BINARY)
 _MAX_CHECKS: Final = 8  # in one argument, which is written twice
 # How many of its arguments are documents.
 _DOCUMENTS: Final = {
@@ -33,50 +29,43 @@ _DOCUMENTS: Final = {
 }
 
 
-def documents_checked(tree: exp.Expr, kind: Callable[[exp.Expr], str | None]) -> exp.Expr:
-    """The resolved tree, in which a text is read as JSON only if it is JSON. Raises ExpressionProblem."""
-    for node in tree.walk():
-        for document in _values_used(node):
-            if kind(document) == Kind.JSON:
-                refuse_document(document)
+def documents_checked(
+    tree: exp.Expr, kind: Callable[[exp.Expr], str | None], column_of: Callable[[exp.Column], SourceColumn | None]
+) -> exp.Expr:
+    """The resolved tree, in which a text is read as JSON only if it is JSON."""
     for call in reversed(list(tree.find_all(exp.Anonymous))):  # the innermost first: what is replaced is a copy
         name = function_name(call)
         for document in call.expressions[: _DOCUMENTS.get(name, 0)]:
+            _refuse_other(document, kind(document), _READ, "read as JSON")
+            _refuse_listed(document, column_of)
             _check(document, kind(document))
-        if name == "JSON_UNQUOTE" and kind(call.expressions[0]) == Kind.TEXT:
-            _refuse_unquoted(call)
+        if name == "JSON_QUOTE":
+            _refuse_other(call.expressions[0], kind(call.expressions[0]), {Kind.TEXT}, "quote")
+        if name == "JSON_UNQUOTE":
+            _refuse_other(call.expressions[0], kind(call.expressions[0]), _READ, "unquote")
+            if kind(call.expressions[0]) == Kind.TEXT:
+                _refuse_unquoted(call)
     return tree
 
 
-def refuse_document(document: exp.Expr) -> NoReturn:
-    """Say that JSON is no value to compare, cast or decide by. Raises ExpressionProblem."""
-    raise ExpressionProblem(
-        f"{shown_sql(document)} is JSON, which MySQL compares by its type and value, and MariaDB as a text",
-        "Use ->>, which is JSON_UNQUOTE(JSON_EXTRACT(document, path)), and a CAST of that for numbers.",
-    )
+def _refuse_other(value: exp.Expr, kind: str | None, taken: Collection[str], what: str) -> None:
+    if kind is None or kind in taken:
+        return
+    if kind == Kind.BINARY:
+        said, remedy = "bytes", "Use CONVERT(... USING utf8mb4)."
+    else:
+        said, remedy = f"of kind {kind}", f"Use CAST({plain(to_sql(written(value)), 60)} AS CHAR)."
+    raise ExpressionProblem(f"{shown_sql(value)} is {said}, which MySQL does not {what}", remedy)
 
 
-def _values_used(node: exp.Expr) -> list[exp.Expr]:
-    """The operands whose type decides what comes out."""
-    if isinstance(node, _COMPARED):
-        return list(node.iter_expressions())
-    if isinstance(node, exp.Connector):
-        return [node.left, node.right]
-    if isinstance(node, exp.Is):
-        return [] if isinstance(node.expression, exp.Null) else [node.this]
-    if isinstance(node, exp.Not | exp.If):
-        return [node.this]
-    if isinstance(node, exp.Case) and node.this is not None:
-        return [node.this]
-    is_text = isinstance(node, exp.Cast) and node.to.is_type(*_TEXTS)
-    return [node.this] if isinstance(node, exp.Cast) and not is_text else []
+def _refuse_listed(document: exp.Expr, column_of: Callable[[exp.Column], SourceColumn | None]) -> None:
+    bare = document.unnest()
+    column = column_of(bare) if isinstance(bare, exp.Column) else None
+    if column is not None and column.data_type in {"enum", "set"}:
+        _refuse_other(document, column.data_type, _READ, "read as JSON")
 
 
 def _check(document: exp.Expr, kind: str | None) -> None:
-    if kind == Kind.BINARY:
-        raise ExpressionProblem(
-            f"{shown_sql(document)} is bytes, which MySQL does not read as JSON", "Use CONVERT(... USING utf8mb4)."
-        )
     if kind != Kind.TEXT:
         return
     if isinstance(document, exp.Literal):

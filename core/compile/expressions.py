@@ -13,8 +13,9 @@ from sqlglot import exp
 
 from core.compile.allowed import arguments_of, function_name, refuse_unlisted
 from core.compile.contract_sql import parsed, parsed_order, remember, shown_sql
-from core.compile.documents import documents_checked, refuse_document
+from core.compile.documents import documents_checked
 from core.compile.functions import FUNCTIONS
+from core.compile.json_values import refuse_document, refuse_documents_used
 from core.compile.kinds import kind_of
 from core.compile.moment_texts import refuse_odd_moments
 from core.compile.problem import ExpressionProblem
@@ -200,8 +201,12 @@ def _checked(tree: exp.Expr, relations: Mapping[str, Relation]) -> exp.Expr:
         except ExpressionProblem:  # said where the value itself is wanted
             return None
 
+    def column(node: exp.Column) -> SourceColumn | None:
+        return column_at(node, relations)
+
     refuse_odd_moments(tree, kind)
-    return with_signs(documents_checked(tree, kind), lambda node: column_at(node, relations))
+    refuse_documents_used(tree, kind)
+    return with_signs(documents_checked(tree, kind, column), column)
 
 
 def _self_condition(tree: exp.Expr, source: Relation, target: Relation) -> exp.Expr:

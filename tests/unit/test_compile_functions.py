@@ -14,6 +14,7 @@ ORDERS = table(
     "orders",
     *(column("id"), column("t", "varchar(9)"), column("p", "decimal(9,2)"), column("d", "double")),
     *(column("y", "date"), column("m", "datetime"), column("raw", "varbinary(9)"), column("doc", "json")),
+    *(column("word", "enum('a')"), column("words", "set('a')")),
     *(column("c", "time"), column("u", "bigint unsigned"), column("few", "int(6) unsigned"), column("yr", "year")),
 )
 OF = Relation("orders", "s", ORDERS)
@@ -74,6 +75,9 @@ PRINTED = {
     "JSON_TYPE(JSON_EXTRACT(t, '$'))": f"JSON_TYPE(JSON_EXTRACT({GUARDED}, '$'))",
     "JSON_VALID(t)": "JSON_VALID(`s`.`t`)",
     "JSON_QUOTE(t)": "JSON_QUOTE(`s`.`t`)",
+    "JSON_QUOTE(word)": "JSON_QUOTE(`s`.`word`)",
+    "JSON_QUOTE(NULL)": "JSON_QUOTE(NULL)",
+    "JSON_LENGTH(NULL)": "JSON_LENGTH(NULL)",
 }
 
 
@@ -182,6 +186,20 @@ REFUSED = {
     "JSON_CONTAINS(doc, 'abc')": "'abc' is no JSON. Write a text of JSON:",
     "JSON_LENGTH('NaN')": "'NaN' is no JSON.",
     "JSON_LENGTH(raw)": "'raw' is bytes, which MySQL does not read as JSON. Use CONVERT(",
+    "JSON_EXTRACT(id, '$')": "'id' is of kind integer, which MySQL does not read as JSON. Use CAST(id AS CHAR).",
+    "JSON_TYPE((y))": "'(y)' is of kind date, which MySQL does not read as JSON. Use CAST((y) AS CHAR).",
+    "JSON_DEPTH(p)": "'p' is of kind decimal, which MySQL does not read as JSON.",
+    "JSON_LENGTH(u - 8, '$')": "'u - 8' is of kind integer, which MySQL does not read as JSON.",
+    "JSON_KEYS(c)": "'c' is of kind time, which MySQL does not read as JSON.",
+    "JSON_CONTAINS(doc, few)": "'few' is of kind integer, which MySQL does not read as JSON.",
+    "JSON_CONTAINS_PATH(m, 'one', '$')": "'m' is of kind datetime, which MySQL does not read as JSON.",
+    "JSON_LENGTH(orders.words)": "'orders.words' is of kind set, which MySQL does not read as JSON. Use CAST(orders.w",
+    "doc->'$.a' = word->'$'": "'word' is of kind enum, which MySQL does not read as JSON. Use CAST(word AS CHAR).",
+    "JSON_QUOTE(id)": "'id' is of kind integer, which MySQL does not quote. Use CAST(id AS CHAR).",
+    "JSON_QUOTE(doc)": "'doc' is of kind json, which MySQL does not quote. Use CAST(doc AS CHAR).",
+    "JSON_QUOTE(raw)": "'raw' is bytes, which MySQL does not quote. Use CONVERT(",
+    "JSON_UNQUOTE(d)": "'d' is of kind double, which MySQL does not unquote. Use CAST(d AS CHAR).",
+    "JSON_UNQUOTE(raw)": "'raw' is bytes, which MySQL does not unquote.",
     "JSON_UNQUOTE(orders.t)": "'JSON_UNQUOTE(orders.t)' unquotes a text that may be no JSON",
     "JSON_LENGTH(t) + t": "'JSON_LENGTH(t) + t' computes with a text value",
     "t REGEXP t": "'t REGEXP t' takes its pattern from the data, where MySQL refuses a wrong one. Write the",
