@@ -78,7 +78,7 @@ FUNCTIONS: Final[dict[str, Function]] = {
     **_alike("YEAR MONTH DAY DAYOFMONTH DAYOFWEEK DAYOFYEAR WEEKDAY WEEKOFYEAR QUARTER", Kind.INTEGER, 1, 1),
     **_alike("HOUR MINUTE SECOND MICROSECOND TO_DAYS", Kind.INTEGER, 1, 1),
     **_alike("WEEK YEARWEEK", Kind.INTEGER, 1, 2),
-    **_alike("DATEDIFF PERIOD_ADD PERIOD_DIFF", Kind.INTEGER, 2, 2),
+    **_alike("DATEDIFF", Kind.INTEGER, 2, 2),
     **_alike("TIMESTAMPDIFF", Kind.INTEGER, 3, 3),
     **_alike("EXTRACT", Kind.INTEGER, 1, 1),
     **_alike("TIME_TO_SEC", Kind.DECIMAL, 1, 1),  # with the fraction on MariaDB
@@ -118,6 +118,9 @@ INSTEAD: Final = {
     "REGEXP_LIKE": "Use `text REGEXP pattern`.",
     "REGEXP_REPLACE": "Use REPLACE; the engines write a pattern's groups differently.",
     "REGEXP_SUBSTR": "Use SUBSTRING_INDEX; the engines answer differently when nothing matches.",
+    # One number that is no period ends a read on MySQL (error 1210), and is a period of some kind on MariaDB.
+    "PERIOD_ADD": "Use DATE_FORMAT(TIMESTAMPADD(MONTH, months, moment), '%Y%m').",
+    "PERIOD_DIFF": "Use TIMESTAMPDIFF(MONTH, earlier, later), of the first days of the months.",
     "NVL": "Use IFNULL.",
     "LEN": "Use CHAR_LENGTH.",
     "TO_CHAR": "Use DATE_FORMAT.",

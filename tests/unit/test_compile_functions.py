@@ -132,6 +132,8 @@ REFUSED = {
     "SYSDATE() > m": "the function 'SYSDATE' is not allowed here. Use NOW()",
     "SUBSTRNG(t, 1)": "the function 'SUBSTRNG' is not allowed here. Did you mean 'SUBSTRING'?",
     "JSON_VALUE(doc, '$.a')": "the function 'JSON_VALUE' is not allowed here. Use JSON_UNQUOTE(JSON_EXTRACT(",
+    "PERIOD_ADD(id, 1)": "the function 'PERIOD_ADD' is not allowed here. Use DATE_FORMAT(TIMESTAMPADD(MONTH, ",
+    "PERIOD_DIFF(id, 202401)": "the function 'PERIOD_DIFF' is not allowed here. Use TIMESTAMPDIFF(MONTH, ",
     "COUNT(*)": "the function 'COUNT' is not allowed here. Use an aggregate calculation.",
     "`upper`(t)": "'upper' in quotes is no function",
     "UPPER(t, t)": "the function 'UPPER' has 2 arguments; it takes 1.",
