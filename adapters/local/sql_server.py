@@ -143,7 +143,7 @@ class SqlServer(Part):
             arguments = [_mariadb_installer(program), "--no-defaults", "--skip-test-db"]
             arguments.append("--auth-root-authentication-method=normal")
         arguments += [f"--datadir={databases}", *_run_as()]
-        # For the same reason as `--tmpdir` below: another server that starts meanwhile would remove its temporary tables.
+        # As `--tmpdir` below: another server that starts meanwhile would remove its temporary tables.
         environment = {**os.environ, "TMPDIR": str(self._temporary)}
         made = subprocess.run(
             arguments, capture_output=True, text=True, check=False, cwd=self.directory, env=environment

@@ -17,7 +17,10 @@ SAME: Final = "same"  # the kind of its first argument
 COMMON: Final = "common"  # the kind that all its arguments can take
 NUMBER: Final = "number"  # the kind of its first argument, which must be a number
 NUMBERS: Final = "numbers"  # the numeric kind that all its arguments can take
-TEXTUAL: Final = "textual"  # text; bytes where one of its texts is bytes
+TEXTUAL: Final = "textual"  # what its first argument is, text or bytes
+JOINED: Final = "joined"  # text; bytes where one of its values is bytes
+QUOTED: Final = "quoted"  # text, of text
+TIMED: Final = "timed"  # the kind of its first argument if that is a moment, else text
 SHIFTED: Final = "shifted"  # a moment moved by an interval
 
 
@@ -47,13 +50,14 @@ FUNCTIONS: Final[dict[str, Function]] = {
     **_alike("MID SUBSTRING_INDEX", TEXTUAL, 3, 3, 1),
     **_alike("LPAD RPAD", TEXTUAL, 3, 3, 1),
     **_alike("REPLACE", TEXTUAL, 3, 3, 3),
-    **_alike("CONCAT", TEXTUAL, 1, _MANY, None),
-    **_alike("CONCAT_WS", TEXTUAL, 2, _MANY, None),
+    **_alike("CONCAT", JOINED, 1, _MANY, None),
+    **_alike("CONCAT_WS", JOINED, 2, _MANY, None),
+    **_alike("ELT", JOINED, 2, _MANY),
     **_alike("SPACE BIN OCT HEX", Kind.TEXT, 1, 1),
-    **_alike("MD5 SHA SHA1 QUOTE TO_BASE64", Kind.TEXT, 1, 1, 1),
+    **_alike("MD5 SHA SHA1 TO_BASE64", Kind.TEXT, 1, 1, 1),
+    **_alike("QUOTE", QUOTED, 1, 1, 1),
     **_alike("SHA2", Kind.TEXT, 2, 2, 1),
     **_alike("UNHEX FROM_BASE64", Kind.BINARY, 1, 1, 1),
-    **_alike("ELT", Kind.TEXT, 2, _MANY),
     **_alike("CONV", Kind.TEXT, 3, 3),
     **_alike("FORMAT", Kind.TEXT, 2, 2),
     **_alike("LENGTH OCTET_LENGTH CHAR_LENGTH CHARACTER_LENGTH BIT_LENGTH ASCII ORD CRC32", Kind.INTEGER, 1, 1, 1),
@@ -94,7 +98,7 @@ FUNCTIONS: Final[dict[str, Function]] = {
     **_alike("CONVERT_TZ", Kind.DATETIME, 3, 3),
     **_alike("DATE_ADD DATE_SUB ADDDATE SUBDATE", SHIFTED, 2, 2),
     **_alike("TIMESTAMPADD", SHIFTED, 3, 3),
-    **_alike("ADDTIME SUBTIME", SAME, 2, 2),
+    **_alike("ADDTIME SUBTIME", TIMED, 2, 2),
     **_alike("DATE_FORMAT TIME_FORMAT", Kind.TEXT, 2, 2),
     **_alike("DAYNAME MONTHNAME", Kind.TEXT, 1, 1),
     **_alike("JSON_EXTRACT", Kind.JSON, 2, _MANY),
