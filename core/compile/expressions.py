@@ -19,6 +19,7 @@ from core.compile.json_values import refuse_document, refuse_documents_used
 from core.compile.kinds import kind_of
 from core.compile.moment_texts import refuse_odd_moments
 from core.compile.problem import ExpressionProblem
+from core.compile.quotients import with_rounded_quotients
 from core.compile.scales import with_one_scale
 from core.compile.signs import with_signs
 from core.compile.texts import NUMERIC, as_number, as_text
@@ -206,7 +207,7 @@ def _checked(tree: exp.Expr, relations: Mapping[str, Relation]) -> exp.Expr:
 
     refuse_odd_moments(tree, kind)
     refuse_documents_used(tree, kind)
-    return with_signs(documents_checked(tree, kind, column), column)
+    return with_signs(with_rounded_quotients(documents_checked(tree, kind, column), column, kind), column)
 
 
 def _self_condition(tree: exp.Expr, source: Relation, target: Relation) -> exp.Expr:

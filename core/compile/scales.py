@@ -54,6 +54,12 @@ def with_one_scale(tree: exp.Expr, column_of: ColumnOf) -> exp.Expr:
     return tree.transform(cast)
 
 
+def decimals(tree: exp.Expr, column_of: ColumnOf) -> int | None:
+    """The scale of an exact number; None where it is none, or cannot be told."""
+    found = digits(tree, column_of)
+    return None if found is None else found.decimals
+
+
 def digits(tree: exp.Expr, column_of: ColumnOf) -> Digits | None:
     """The digits of an exact number; None where it is none, or cannot be told."""
     if isinstance(tree, exp.Paren | exp.Neg):
