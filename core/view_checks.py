@@ -10,9 +10,10 @@ from core.compile.regular import PatternCheck, pattern_checks
 from core.compile.zones import ZoneCheck, zone_checks
 from core.contract import Problem
 from core.contract.problems import shown
-from core.errors import InvalidRequestError, NotFoundError
+from core.errors import InvalidRequestError, NotFoundError, TableferryError
 from core.ports import SourceDatabase
 
+_TOO_MANY_TABLES: Final = 1116  # ER_TOO_MANY_TABLES, of both engines: a join has 61 at most
 _LONGEST_QUERY: Final = 900_000  # characters; mysql_execute_query takes a million
 
 Check = PatternCheck | ZoneCheck | EpochCheck
@@ -40,24 +41,27 @@ async def _refused(place: str, table: CompiledTable, source: SourceDatabase) -> 
     found: list[Problem] = []
     refused_joins: set[str] = set()  # they stand in every part of their SELECT, and are its first
     for part in table.parts:
-        if part.source not in refused_joins and (reason := await _refusal(part.sql, source)):
-            found.append(_cannot_be_made(part.place, reason))
+        if part.source not in refused_joins and (error := await _refusal(part.sql, source)):
+            found.append(_cannot_be_made(part.place, error))
             if part.is_joins:
                 refused_joins.add(part.source)
     return found or [_cannot_be_made(place, whole)]
 
 
-def _cannot_be_made(place: str, reason: str) -> Problem:
-    return Problem(place, f"its view cannot be made: {reason}", "Change the expression that this names.")
+def _cannot_be_made(place: str, error: TableferryError) -> Problem:
+    remedy = "Change the expression that this names."
+    if error.facts.get("errno") == _TOO_MANY_TABLES:
+        remedy = "Use fewer joins in the attributes of this table, or make two tables of them in the contract."
+    return Problem(place, f"its view cannot be made: {error.message.removesuffix('.')}", remedy)
 
 
-async def _refusal(sql: str, source: SourceDatabase) -> str | None:
+async def _refusal(sql: str, source: SourceDatabase) -> TableferryError | None:
     if len(sql) > _LONGEST_QUERY:
         return None  # creating the view will tell
     try:
         await source.query(f"EXPLAIN {sql}", max_rows=1)
     except (InvalidRequestError, NotFoundError) as error:
-        return error.message
+        return error
     return None
 
 

@@ -78,6 +78,18 @@ def test_a_join_that_the_server_does_not_take_is_a_problem_at_its_place(planned:
     ]
 
 
+def test_too_many_joins_are_a_problem_of_their_table_that_says_what_to_do(planned: Callable[..., Any]) -> None:
+    same = "orders.note COLLATE utf8mb4_unicode_ci = names.name"
+    with pytest.raises(ContractError) as caught:
+        planned(*(foreign_key("names", f"{same} AND orders.id <> {n}", "name") for n in range(70)))
+    (problem,) = caught.value.problems
+    assert problem.place == "tables[0] Orders"
+    assert str(problem).endswith(
+        "can only use 61 tables in a join. "
+        "Use fewer joins in the attributes of this table, or make two tables of them in the contract."
+    )
+
+
 def test_a_pattern_that_the_server_cannot_read_is_a_problem_before_the_load(planned: Callable[..., Any]) -> None:
     with pytest.raises(ContractError) as caught:
         planned("note REGEXP '^it''s \\\\d'", "IF(note REGEXP '[', 1, 0)")
