@@ -220,7 +220,7 @@ REFUSED = {
     "JSON_CONTAINS(doc, few)": "'few' is of kind integer, which MySQL does not read as JSON.",
     "JSON_CONTAINS_PATH(m, 'one', '$')": "'m' is of kind datetime, which MySQL does not read as JSON.",
     "JSON_LENGTH(orders.words)": "'orders.words' is of kind set, which MySQL does not read as JSON. Use CAST(orders.w",
-    "CONCAT(doc->'$.a', word->'$')": "'word' is of kind enum, which MySQL does not read as JSON. Use CAST(word AS CHAR).",
+    "CONCAT(doc->'$.a', word->'$')": "'word' is of kind enum, which MySQL does not read as JSON. Use CAST(word",
     "JSON_QUOTE(id)": "'id' is of kind integer, which MySQL does not quote. Use CAST(id AS CHAR).",
     "JSON_QUOTE(doc)": "'doc' is of kind json, which MySQL does not quote. Use CAST(doc AS CHAR).",
     "JSON_QUOTE(raw)": "'raw' is bytes, which MySQL does not quote. Use CONVERT(",
