@@ -63,15 +63,15 @@ def _lookup(attribute: Attribute, join: ForeignKeyJoin | LookupTableJoin, scope:
     """foreign-key and lookup-table: one match, or a set or list of several, or one item a match in a key (rule 13)."""
     target = scope.next_relation(join.target_table, place)
     condition = _condition(join.join_condition, scope.select.relation, target, place)
+    if _collects(attribute) and not _holds_documents(join.select_column, target, place):
+        child = scope.next_relation(join.target_table, place, "r")
+        condition = _condition(join.join_condition, scope.select.relation, child, place)
+        return collected(attribute, join.select_column, child, condition, scope, place)
     if attribute.name in scope.key_names:
         relation = scope.select.add_join(target, condition)
         if not matches_at_most_once(condition, scope.select.relation, target):
             scope.select.many.add(relation.alias)
         return _value(attribute, join.select_column, scope, relation, place)
-    if _collects(attribute) and not _holds_documents(join.select_column, target, place):
-        child = scope.next_relation(join.target_table, place, "r")
-        condition = _condition(join.join_condition, scope.select.relation, child, place)
-        return collected(attribute, join.select_column, child, condition, scope, place)
     relation = _add_single(scope, target, condition, place)
     return _value(attribute, join.select_column, scope, relation, place)
 

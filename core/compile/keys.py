@@ -109,7 +109,7 @@ def _added_source(
     text = None if entity is None else {"pk": entity.pk_template, "sk": entity.sk_template}.get(role)
     try:
         if text is not None:
-            return template(text, scope, lambda n: attribute_source(n, scope), scope.place, f"{role}_template")
+            return _filled(text, scope, f"{role}_template")
         if "#" in name:
             return _composed(name, scope, place, required=bool(role) or entity is None)
     except Refused:
@@ -120,6 +120,15 @@ def _added_source(
     elif entity is None:
         place.problem("", f"no attribute produces {shown(name)}", nearest(name, scope.attributes))
     return None
+
+
+def _filled(text: str, scope: EntityScope, part: str) -> Source:
+    found = template(text, scope, lambda n: attribute_source(n, scope), scope.place, part)
+    reason = source_problem(found, "S", scope.select.columns)
+    if reason is not None:
+        scope.place.problem(part, f"{shown(text)} names a value that has no text: {reason}")
+        raise Refused
+    return found
 
 
 def _composed(name: str, scope: EntityScope, place: Place, *, required: bool) -> Source | None:

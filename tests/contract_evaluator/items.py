@@ -134,8 +134,7 @@ class _Row:
     def _given(self, attribute: dict[str, Any]) -> Any:
         """Before any transformation."""
         if "join" in attribute:
-            in_key = attribute["name"] in _key_parts(self.contract, self.entity, self.source)
-            return joined({**attribute, "in_key": in_key}, attribute["join"], self.source)
+            return joined(attribute, attribute["join"], self.source)
         if "calculation" in attribute:
             return calculated(attribute["calculation"], self.source)
         return self.source.record.value(attribute["source_column"])

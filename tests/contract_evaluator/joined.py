@@ -71,10 +71,9 @@ def _lookup(attribute: dict[str, Any], join: dict[str, Any], source: Source) -> 
     """SS, NS, BS and L collect; a JSON or SET column is a whole list or set itself."""
     target, selected = join["target_table"], join["select_column"]
     condition = [join["join_condition"]]
-    bound = (target, tuple(condition)) in source.bound and attribute.get("in_key")
     parsed = attribute.get("transformation", {}).get("type") == "json-parse"  # one text, which holds the members
     collects = attribute["type"] in COLLECTING and not parsed
-    if not collects or bound or _holds_many(selected, source.tables[target]):
+    if not collects or _holds_many(selected, source.tables[target]):
         return _one(join, condition, source)
     found = _by_key(source.matches(target, condition), source.tables[target])
     return Collected(tuple(selected.value(source.selecting(target, record)) for record in found))

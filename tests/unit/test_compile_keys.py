@@ -183,6 +183,20 @@ def test_a_looked_up_attribute_is_part_of_the_key_that_a_template_makes_of_it(
     assert ([c.place for c in made.join_checks] == [], made.entities[0].several_items) == (several, several)
 
 
+@pytest.mark.parametrize("type_", ["SS", "L"])
+def test_what_collects_all_matches_is_no_part_of_a_key(type_: str) -> None:
+    many = {**TAG, "type": type_}
+    entity = {"entity_type": "T", "source_table": "orders", "attributes": [many], "pk_template": "{id}"}
+    whole = {"table": "Tags", "type": "multi-entity", "pk": "PK", "sk": "SK"}
+    in_template = contract({**whole, "entities": [{**entity, "sk_template": "TAG#{tag}"}]})
+    with pytest.raises(ContractError, match=r"sk_template: 'TAG#\{tag\}' names a value that has no text: "):
+        compile_contract(in_template, TAGGED, TargetOptions())
+    with pytest.raises(ContractError, match="sk: the part 'tag' of a composed key has no text: "):
+        compiled(ID, many, source=TAGGED, pk="id", sk="note#tag")
+    with pytest.raises(ContractError, match="attribute both, type: S is impossible here: "):
+        compiled(ID, many, form("both", "{tag}"), source=TAGGED, pk="id", sk="both")
+
+
 def test_only_the_sources_own_not_null_columns_are_never_null() -> None:
     joined = foreign_key("customers", "orders.customer_id = customers.id", "name")
     made = compiled(attribute("id", "N", "id"), attribute("note", "S", "note"), attribute("who", "S", join=joined))
