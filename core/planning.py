@@ -12,7 +12,7 @@ from core.compile import CompiledTable, compile_contract
 from core.compile.unmapped import text_checks
 from core.contract import Contract, ContractError, Problem, Table
 from core.contract.checks import table_place
-from core.contract.tables import qualifiers, tables_named
+from core.contract.tables import may_mean_others, tables_named
 from core.errors import InvalidRequestError, NotFoundError
 from core.options import MigrationOptions
 from core.ports import SourceDatabase, TargetTables, World
@@ -49,13 +49,13 @@ async def plan_tables(
 
 async def _schema(contract: Contract, source: SourceDatabase) -> SourceSchema:
     named = set(tables_named(contract))
-    # A qualifier that is another table's name must be known as that: it is no misspelt name of a table of the join.
-    asked = named | set(qualifiers(contract))
-    few = next((sorted(names) for names in (asked, named) if len(names) <= _MAX_NAMED), [])
-    schema = await source.describe_schema(few)
-    if all(schema.table(name) for name in named):
+    schema = await source.describe_schema(sorted(named) if len(named) <= _MAX_NAMED else [])
+    others = may_mean_others(contract, named, folds=schema.lower_case_table_names != 0)
+    if all(schema.table(name) for name in named) and not others:
         return schema
-    return await source.describe_schema([])  # all of them, so that a problem can name the nearest
+    # All of them, so that a problem can name the nearest, and so that a table is known by a name that is another's in
+    # another case. What stands in an expression is not asked for: nothing of it becomes SQL before it is compiled.
+    return await source.describe_schema([])
 
 
 async def _join_problems(table: CompiledTable, source: SourceDatabase) -> list[Problem]:
