@@ -15,6 +15,7 @@ from core.compile.allowed import arguments_of, function_name, refuse_unlisted
 from core.compile.contract_sql import parsed, parsed_order, remember, shown_sql
 from core.compile.documents import documents_checked
 from core.compile.functions import FUNCTIONS
+from core.compile.grammar import MOST_REWRITTEN, nests_too_deeply
 from core.compile.json_values import refuse_document, refuse_documents_used
 from core.compile.kinds import kind_of
 from core.compile.moment_texts import refuse_odd_moments
@@ -207,7 +208,13 @@ def _checked(tree: exp.Expr, relations: Mapping[str, Relation]) -> exp.Expr:
 
     refuse_odd_moments(tree, kind)
     refuse_documents_used(tree, kind)
-    return with_signs(with_rounded_quotients(documents_checked(tree, kind, column), column, kind), column)
+    made = with_signs(with_rounded_quotients(documents_checked(tree, kind, column), column, kind), column)
+    if nests_too_deeply(made, MOST_REWRITTEN):
+        raise ExpressionProblem(
+            "is nested too deeply: a quotient, and an integer that may leave its type, is one level more",
+            "Divide by a product, or compute with fewer brackets.",
+        )
+    return made
 
 
 def _self_condition(tree: exp.Expr, source: Relation, target: Relation) -> exp.Expr:

@@ -13,6 +13,7 @@ from typing import Final
 from sqlglot import exp
 
 _MAX_NESTED: Final = 30  # levels; the parser itself ends near 40, depending on how deep in the program it is called
+MOST_REWRITTEN: Final = 36  # levels of what is made of it, which the guard of queries can still read
 _MAX_CHAINED: Final = 100  # terms of `a + b + c ...`, which nest to the left
 _NUMBER: Final = re.compile(r"(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 # MySQL manual, "Temporal Intervals"; MariaDB has the same.
@@ -37,12 +38,12 @@ def is_json_path(text: str) -> bool:
     return _JSON_PATH.fullmatch(text) is not None
 
 
-def nests_too_deeply(tree: exp.Expr) -> bool:
+def nests_too_deeply(tree: exp.Expr, most: int = _MAX_NESTED) -> bool:
     """Whether it is deeper than what this program, or the server, can be relied on to read."""
     waiting: list[tuple[exp.Expr, int, int]] = [(tree, 0, 0)]
     while waiting:
         node, nested, chained = waiting.pop()
-        if nested > _MAX_NESTED or chained > _MAX_CHAINED:
+        if nested > most or chained > _MAX_CHAINED:
             return True
         for child in node.iter_expressions():
             if isinstance(node, exp.Connector) and type(child) is type(node):

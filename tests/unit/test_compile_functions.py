@@ -244,6 +244,13 @@ def test_a_refusal_says_what_in_the_contracts_words_and_what_instead(text: str, 
     assert refusal(text).startswith(problem)
 
 
+@pytest.mark.parametrize("text", [" / ".join(["id"] * 40), "(" * 20 + "u" + " / 3 - 8)" * 20])
+def test_what_grows_too_deep_for_the_guard_of_queries_is_refused_with_what_to_do(text: str) -> None:
+    assert refusal(text).endswith("Divide by a product, or compute with fewer brackets.")
+    compiled(" / ".join(["id"] * 30))
+    compiled("(" * 16 + "u" + " / 3 - 8)" * 16)
+
+
 @pytest.mark.parametrize(
     "text",
     [
