@@ -30,7 +30,7 @@ from adapters.loader.backoff import Backoff
 from adapters.loader.batches import Batcher
 from adapters.loader.chunks import NewWriter
 from adapters.loader.control import Control
-from adapters.loader.differences import DIFFERING, EXTRA, MISSING
+from adapters.loader.differences import COLLIDING, DIFFERING, EXTRA, MISSING
 from adapters.loader.ends import source_of, writer_factory
 from adapters.loader.errors import ArgumentsError
 from adapters.loader.expected import ExpectedItems
@@ -108,14 +108,15 @@ class Repair:
 
     def _repair_round(self, key: str, actions: IO[bytes], *, delete_extra: bool) -> None:
         wanted: dict[int, _Chunk] = {}
-        # A round's findings are at most as many as its limit of items, without their contents.
+        # A round's findings are at most as many as its limit of items, without their contents; a key's are all in one.
+        contested = self._contested(key)
         for finding in map(json.loads, self._bucket.lines(key)):
             self._control.go_on()
             item_key = item_of(finding["key"])
             if finding["kind"] == EXTRA:
                 done = self._delete(item_key, finding["actual_digest"]) if delete_extra else LEFT
                 self._note(actions, done, item_key)
-            elif finding["kind"] in (MISSING, DIFFERING):
+            elif finding["kind"] in (MISSING, DIFFERING) and key_digest(item_key, self._expected.keys) not in contested:
                 of_chunk = wanted.setdefault(finding["chunk"], _Chunk())
                 of_chunk.ids.add(key_digest(item_key, self._expected.keys))
                 if len(of_chunk.cells) <= _ROWS_BY_KEY:
@@ -126,6 +127,11 @@ class Repair:
             if chunk.number in wanted:
                 self._control.go_on()
                 self._write_chunk(chunk, wanted[chunk.number], actions)
+
+    def _contested(self, key: str) -> frozenset[bytes]:
+        """The keys that several rows have: which of them is right is not for a repair to say."""
+        found = (finding for finding in map(json.loads, self._bucket.lines(key)) if finding["kind"] == COLLIDING)
+        return frozenset(key_digest(item_of(finding["key"]), self._expected.keys) for finding in found)
 
     def _write_chunk(self, chunk: Chunk, wanted: _Chunk, actions: IO[bytes]) -> None:
         found = with_source(partial(self._write, chunk, wanted))
@@ -164,7 +170,7 @@ class Repair:
     def _rows(self, chunk: Chunk, wanted: _Chunk) -> Iterator[list[Row]]:
         item = self._plan.item_of(chunk)
         # Only columns that ranges can be cut by can be asked for exactly.
-        if item.chunk_columns == item.row_key and len(wanted.cells) <= _ROWS_BY_KEY:
+        if item.chunk_columns and item.chunk_columns == item.row_key and len(wanted.cells) <= _ROWS_BY_KEY:
             return self._reader.read_rows(chunk, [cells_of(cells) for cells in wanted.cells])
         return self._reader.read(chunk)
 

@@ -36,8 +36,8 @@ _SESSION = (
     " IF(VERSION() LIKE '%MariaDB%', ',TIME_ROUND_FRACTIONAL', ''))",
     "SET SESSION autocommit = 1, time_zone = '+00:00', net_write_timeout = 600,"
     " sql_select_limit = 18446744073709551615, group_concat_max_len = 18446744073709551615,"
-    # Only so many bytes of a value are sorted by, and MySQL wants room for 15 such values.
-    " max_sort_length = 262144, sort_buffer_size = 8388608,"
+    # Only so many bytes of a value are sorted by, and MySQL wants room for 15 of each sort key.
+    " max_sort_length = 65536, sort_buffer_size = 16777216,"
     # What names of days, weeks and averages depend on: the defaults, whatever the server's own settings are.
     " lc_time_names = 'en_US', default_week_format = 0, div_precision_increment = 4",
     "SET SESSION TRANSACTION READ ONLY",

@@ -63,10 +63,11 @@ def join_condition(text: str, *, source: Relation, target: Relation) -> exp.Expr
     the source (CONTRACT.md rule 10). An unqualified name must be a column of exactly one of the two.
     """
     tree = _parsed(text)
+    both = {source.name: source, target.name: target}
     aliased = target.name.lower() != source.name.lower() and all(c.table for c in tree.find_all(exp.Column))
     if source.table is target.table and not aliased:  # the names may differ in case, where the server's names do not
-        return _checked(_self_condition(tree, source, target), {source.name: source, target.name: target})
-    return _resolved(tree, {source.name: source, target.name: target})
+        return truth(_checked(_self_condition(tree, source, target), both), both)
+    return truth(_resolved(tree, both), both)
 
 
 def selected(text: str, relations: Mapping[str, Relation], *, of: Relation) -> tuple[exp.Expr, SourceColumn | None]:
@@ -85,8 +86,12 @@ def expression(text: str, relations: Mapping[str, Relation], *, default: Relatio
 
 def row_condition(text: str, source: Relation) -> exp.Expr:
     """An expression over the source that is true, false or NULL."""
-    tree = expression(text, {source.name: source}, default=source)
-    if _is_document(tree, {source.name: source}):
+    return truth(expression(text, {source.name: source}, default=source), {source.name: source})
+
+
+def truth(tree: exp.Expr, relations: Mapping[str, Relation]) -> exp.Expr:
+    """The resolved tree, which is to be true, false or NULL. Raises ExpressionProblem for JSON."""
+    if _is_document(tree, relations):
         refuse_document(tree)
     return tree
 
@@ -153,10 +158,10 @@ def value_kind(tree: exp.Expr, relations: Mapping[str, Relation]) -> str | None:
 
 
 def _is_document(tree: exp.Expr, relations: Mapping[str, Relation]) -> bool:
-    bare = tree.unnest()
-    column = column_at(bare, relations) if isinstance(bare, exp.Column) else None
-    name = function_name(bare)
-    return (column is not None and column.kind == Kind.JSON) or (name != "" and FUNCTIONS[name].kind == Kind.JSON)
+    try:
+        return value_kind(tree, relations) == Kind.JSON
+    except ExpressionProblem:  # said where the value itself is wanted
+        return False
 
 
 def _refuse_documents(key: exp.Expr, target: Relation) -> None:

@@ -19,6 +19,7 @@ from core.compile.expressions import (
     row_condition,
     selected,
     tables_named,
+    truth,
     value_kind,
 )
 from core.compile.joins import check_query, matches_at_most_once
@@ -150,7 +151,8 @@ def _link_condition(text: str, visited: Sequence[Relation], target: Relation, pl
         return _condition(text, visited[-1], target, place)
     known = {r.name: r for r in visited if r.table is not target.table}
     with place.noting("join_condition"):
-        condition = expression(text, {**known, target.name: target}, default=target)
+        relations = {**known, target.name: target}
+        condition = truth(expression(text, relations, default=target), relations)
         if len(known) < len({r.table.name for r in visited}):
             _refuse_two_readings(condition, target)
     return condition

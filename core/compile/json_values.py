@@ -11,6 +11,7 @@ from typing import Final, NoReturn
 
 from sqlglot import exp
 
+from core.compile.allowed import arguments_of, function_name
 from core.compile.contract_sql import shown_sql
 from core.compile.problem import ExpressionProblem
 from core.items.plan import Kind
@@ -19,6 +20,7 @@ _COMPARED: Final = (
     *(exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.NullSafeEQ),
     *(exp.Between, exp.In, exp.Like, exp.RegexpLike),
 )
+_COMPARING: Final = frozenset({"NULLIF", "GREATEST", "LEAST"})
 _TEXTS: Final = (exp.DataType.Type.CHAR, exp.DataType.Type.VARCHAR, exp.DataType.Type.TEXT, exp.DataType.Type.BINARY)
 
 
@@ -42,6 +44,8 @@ def _values_used(node: exp.Expr) -> list[exp.Expr]:
     """The operands whose type decides what comes out."""
     if isinstance(node, _COMPARED):
         return list(node.iter_expressions())
+    if function_name(node) in _COMPARING:
+        return arguments_of(node)
     if isinstance(node, exp.Connector):
         return [node.left, node.right]
     if isinstance(node, exp.Is):

@@ -12,7 +12,7 @@ from typing import Final
 
 from sqlglot import exp
 
-from core.compile.allowed import arguments_of, function_name
+from core.compile.allowed import arguments_of, cast_name, function_name
 from core.compile.contract_sql import remember, written
 from core.compile.wholes import BITS, SIGNED, UNSIGNED, ColumnOf, Whole, has_unsigned_decimal, whole_of
 
@@ -43,7 +43,7 @@ class _Signs:
     def done(self) -> exp.Expr:
         for node in reversed(self._nodes):  # the innermost first
             sides = _sides(node)
-            if isinstance(node, BITS) or function_name(node) in _READ_AS_BITS:
+            if isinstance(node, BITS) or function_name(node) in _READ_AS_BITS or _is_unsigned(node):
                 self._read_as_bits(node)
             found = self._computed(node, sides) if sides else whole_of(node, self._of, self._column_of)
             self._known[id(node)] = found
@@ -124,6 +124,11 @@ class _Signs:
     def _put(self, side: exp.Expr, new: exp.Expr, known: Whole) -> None:
         side.replace(new)
         self._known[id(new)] = known
+
+
+def _is_unsigned(node: exp.Expr) -> bool:
+    """Whether it is a cast to UNSIGNED, which MariaDB makes 0 of a decimal below zero."""
+    return isinstance(node, exp.Cast) and cast_name(node) == "UBIGINT"
 
 
 def _parts(node: exp.Expr) -> list[exp.Expr]:

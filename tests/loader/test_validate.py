@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import boto3
@@ -18,7 +19,7 @@ from adapters.loader.scan import TableScan
 from adapters.loader.second_pass import Limits
 from adapters.loader.validate import FullValidation, Pace
 from core.items.canonical import item_digest
-from core.items.plan import LoadPlan
+from core.items.plan import Chunk, LoadPlan
 from tests.loader.conftest import Load
 from tests.loader.damage import Damage, damage, filled, key_of
 
@@ -299,6 +300,36 @@ def test_a_repair_restores_equality_and_deletes_only_when_asked(load: Load) -> N
     load.dynamodb.delete_item(TableName=load.table, Key={"pk": {"S": "other"}, "sk": {"N": "1"}})
     assert contents(load) == before
     assert counts(validated(load, plan, "v-3")) == {}
+
+
+def test_a_repair_leaves_a_key_that_two_rows_have_as_it_is(load: Load) -> None:
+    """The row that is read first took the key of the other, which is the one that the item was made of."""
+    plan = filled(load, 10)
+    load.run()
+    (before,) = [item for item in load.items() if item["sk"] == {"N": "5"}]
+    load.dynamodb.delete_item(TableName=load.table, Key=key(7))
+    load.database.execute(
+        "RENAME TABLE v TO w; CREATE VIEW v AS SELECT IF(id = 3, 5, id) AS id, name, price, flag, raw, doc, parts,"
+        " tags, sizes, note FROM w"
+    )
+    assert counts(validated(load, plan, "v-1")) == {"missing": 1, "differing": 1, "colliding": 1, "extra": 1}
+    load.run("--task", "repair", "--validation", "v-1")
+    assert [item for item in load.items() if item["sk"] == {"N": "5"}] == [before]
+    done = document(load, "validation/v-1/repair.json")
+    assert (done["written"], done["left"]) == (1, 3)
+
+
+def test_a_table_without_a_key_is_repaired_too(load: Load) -> None:
+    plan = filled(load, 10)
+    keyless = replace(plan.item, row_key=(), row_key_names=(), chunk_columns=())
+    plan = replace(plan, items=(keyless,), chunks=(Chunk(0, None, None, 0),))
+    load.store(plan)
+    load.run()
+    before = contents(load)
+    load.dynamodb.delete_item(TableName=load.table, Key=key(5))
+    assert counts(validated(load, plan, "v-1")) == {"missing": 1}
+    load.run("--task", "repair", "--validation", "v-1")
+    assert contents(load) == before
 
 
 def test_a_row_that_is_gone_or_spoilt_is_not_written_again(load: Load) -> None:

@@ -92,6 +92,7 @@ VALUES: dict[str, Callable[[Any], int | None]] = {
     "IF(id = 1, u, u) - 8": lambda r: r.u - 8,
     "CASE WHEN id = 1 THEN u ELSE few END - 8": lambda r: (r.u if r.id == 1 else r.few) - 8,
     "CAST(u AS UNSIGNED) - 8": lambda r: r.u - 8,
+    "CAST(u - 8 AS UNSIGNED)": lambda r: (r.u - 8) % 2**64,
     "CAST(i AS SIGNED) - few": lambda r: r.i - r.few,
     "bt - 8": lambda r: r.bt - 8,
     "bt + i": lambda r: r.bt + r.i,

@@ -19,8 +19,8 @@ def settings_of(statements: str) -> dict[str, str]:
     [
         ("time_zone", "'+00:00'"),
         ("sql_select_limit", "18446744073709551615"),
-        ("max_sort_length", "262144"),
-        ("sort_buffer_size", "8388608"),
+        ("max_sort_length", "65536"),
+        ("sort_buffer_size", "16777216"),
         ("lc_time_names", "'en_US'"),
         ("default_week_format", "0"),
         ("div_precision_increment", "4"),

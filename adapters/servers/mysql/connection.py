@@ -29,7 +29,7 @@ _SESSION = (
     " IF(VERSION() LIKE '%MariaDB%', ',TIME_ROUND_FRACTIONAL', ''))",
     "SET SESSION time_zone = '+00:00', net_write_timeout = 600, sql_quote_show_create = 1, "
     "sql_select_limit = 18446744073709551615, group_concat_max_len = 1073741824, "
-    "max_sort_length = 262144, sort_buffer_size = 8388608, "
+    "max_sort_length = 65536, sort_buffer_size = 16777216, "
     "lc_time_names = 'en_US', default_week_format = 0, div_precision_increment = 4",
 )
 
