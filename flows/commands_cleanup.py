@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from core.cleanup import CleanupPlan, Others, Removable
     from core.ports import World
 
-_OTHERS = 10_000
-
 
 @dataclass(frozen=True)
 class Wishes:
@@ -81,6 +79,7 @@ async def _clean(settings: Settings, subject: _Subject, wishes: Wishes, *, as_js
 def _subject(store: CheckpointStore, migration_id: str) -> _Subject:
     from adapters.this_process import is_gone
     from core.leases import lease_held
+    from core.other_writers import MOST_MIGRATIONS
 
     record = store.migration(migration_id)
     if driven := [lease for lease in store.leases(record.id) if not is_gone(lease.owner)]:
@@ -91,7 +90,7 @@ def _subject(store: CheckpointStore, migration_id: str) -> _Subject:
             remedy=f"`tableferry resume {record.id}` finishes it, `tableferry cancel {record.id}` gives it up.",
             status=record.status.value,
         )
-    others = [(r, store.tables(r.id)) for r in store.list_migrations(_OTHERS) if r.id != record.id]
+    others = [(r, store.tables(r.id)) for r in store.list_migrations(MOST_MIGRATIONS) if r.id != record.id]
     return _Subject(record, store.tables(record.id), others)
 
 

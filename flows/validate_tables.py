@@ -15,6 +15,7 @@ from core.drive import TableDriver
 from core.errors import LeaseHeldError, StateError, StoppedByRequestError, TableferryError, ValidationFailedError
 from core.lifecycle import TableState
 from core.options import FULL, MigrationOptions
+from core.other_writers import other_writer
 from core.steps.repair import repair_table
 from flows.begin import Migration, reopen_migration
 from flows.migrate_database import finish, refused
@@ -110,9 +111,12 @@ async def _repair(driver: TableDriver, *, delete_extra: bool, overwrite: bool) -
         else:
             return
     validation, evidence = found, (await driver.checkpoint()).evidence
+    other = await asyncio.to_thread(other_writer, driver.store, driver.run.migration_id, evidence)
     done = await in_task(
         "repair",
-        lambda: repair_table(driver.run, evidence, validation, delete_extra=delete_extra, overwrite=overwrite),
+        lambda: repair_table(
+            driver.run, evidence, validation, delete_extra=delete_extra, overwrite=overwrite, other_writer=other
+        ),
         f"{driver.run.table.name}: repair",
     )
     await drive(driver, await driver.note_repair(done))

@@ -16,6 +16,7 @@ from core.checkpoints import UNFINISHED, MigrationRecord, TableCheckpoint
 from core.cleanup.plan import CleanupPlan, Kept, Kind, Removable
 from core.errors import StateError
 from core.options import MigrationOptions
+from core.other_writers import writer_among
 from core.ports import World
 
 CLEANED_UP = "cleaned_up_at"  # in a migration's settings
@@ -133,7 +134,7 @@ class _Look:
                 self.keep.append(Kept(Kind.TABLE, name, _UNPROVED))
             elif found.table_id != evidence["table_id"]:
                 self.keep.append(Kept(Kind.TABLE, name, "it is another table than this migration made"))
-            elif user := self._user_of_table(name, str(evidence["table_id"])):
+            elif user := writer_among(self.others, name, str(evidence["table_id"])):
                 self.keep.append(Kept(Kind.TABLE, name, f"migration {user} wrote into it too"))
             elif not drop:
                 self.keep.append(Kept(Kind.TABLE, name, f"{items}; --drop-tables would delete it"))
@@ -159,12 +160,6 @@ class _Look:
             shas = {str(t.evidence.get("loader_sha256", ""))[:16] for t in tables}
             if sha in shas and CLEANED_UP not in other.settings:
                 return f"migration {other.id} uses it"
-        return None
-
-    def _user_of_table(self, table: str, table_id: str) -> str | None:
-        for other, tables in self.others:
-            if any((t.evidence.get("target_table"), t.evidence.get("table_id")) == (table, table_id) for t in tables):
-                return other.id
         return None
 
     async def _unknown_migration(self) -> str | None:

@@ -17,24 +17,32 @@ DELETE_EXTRA: Final = "--delete-extra"
 
 
 async def repair_table(
-    run: TableRun, evidence: Evidence, validation: str, *, delete_extra: bool, overwrite: bool = False
+    run: TableRun,
+    evidence: Evidence,
+    validation: str,
+    *,
+    delete_extra: bool,
+    overwrite: bool = False,
+    other_writer: str | None = None,
 ) -> dict[str, Any]:
     """What the run did (`RepairResult`): a new one, or one for the same findings that a killed process started.
 
-    Where others' items may stand, differing items are left unless the load overwrote such, or `overwrite` says so.
+    Where others' items may stand, differing items are left unless the load overwrote such, or `overwrite` says so;
+    `other_writer` is another migration that has this table.
     Raises JobFailedError when it died, ConflictError for deletions where others' items may stand, or items of rows that
     became rejects.
     """
-    if delete_extra and run.options.into_nonempty and not evidence.get("table_created"):
+    others = f"migration {other_writer}" if other_writer is not None else "others"
+    if delete_extra and (other_writer or (run.options.into_nonempty and not evidence.get("table_created"))):
         raise ConflictError(
-            f"{run.table.target.table_name} was loaded beside items of others; they have no rows here, and stay.",
+            f"{run.table.target.table_name} was loaded beside items of {others}; they have no rows here, and stay.",
             remedy="Repair it without --delete-extra.",
             table=run.table.target.table_name,
         )
     if delete_extra:
         await _require_no_new_rejects(run, evidence, validation)
     await require_own_view(run)
-    keeps = keeps_others(run, evidence) and not overwrite
+    keeps = (other_writer is not None or keeps_others(run, evidence)) and not overwrite
     job, token = str(evidence["job_name"]), f"{validation}-{'all' if delete_extra else 'rows'}"
     if overwrite:
         token += "-over"  # a run that left them must not be taken for it

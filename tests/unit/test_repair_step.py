@@ -9,7 +9,10 @@ from typing import Any
 
 import pytest
 
+from core.checkpoints import MigrationRecord, MigrationStatus
 from core.errors import ConflictError
+from core.lifecycle import Trigger
+from core.other_writers import other_writer
 from core.steps import TableRun
 from core.steps.repair import repair_table
 from tests.unit import test_drive
@@ -27,13 +30,16 @@ def loaded(monkeypatch: pytest.MonkeyPatch, *, others: bool, **options: Any) -> 
     return stage
 
 
-def repaired(stage: Stage, *, delete_extra: bool = False, overwrite: bool = False, **found: Any) -> dict[str, str]:
+def repaired(
+    stage: Stage, *, delete_extra: bool = False, overwrite: bool = False, other: str | None = None, **found: Any
+) -> dict[str, str]:
     """The arguments of the run that a repair of the validation v-1, which `found` this, started."""
     run = TableRun("m1", "shop", TABLE, test_drive.OPTIONS, stage.world.world, PACKAGE, lambda progress: None)
     for name, document in {"result": {"rejects": 0, **found}, "repair": {}}.items():
         stage.world.objects.objects[f"{run.prefix}validation/v-1/{name}.json"] = json.dumps(document).encode()
     evidence = stage.checkpoint.evidence
-    asyncio.run(repair_table(run, evidence, "v-1", delete_extra=delete_extra, overwrite=overwrite))
+    asked = {"delete_extra": delete_extra, "overwrite": overwrite}
+    asyncio.run(repair_table(run, evidence, "v-1", **asked, other_writer=other))
     return stage.world.jobs.history[-1][1].arguments
 
 
@@ -70,3 +76,20 @@ def test_nothing_is_deleted_while_rows_became_rejects(monkeypatch: pytest.Monkey
     assert len(stage.world.jobs.history) == runs
     assert repaired(stage, rejects=1, rejects_since_load=1)["--delete-extra"] == "false"
     assert repaired(stage, delete_extra=True, rejects_since_load=0)["--delete-extra"] == "true"
+
+
+def test_items_of_another_migration_are_not_written_over_nor_deleted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """This one made the table, and another loaded into it since."""
+    stage = loaded(monkeypatch, others=False)
+    now = stage.store.migration("m1").created_at
+    stage.store.create_migration(MigrationRecord("m2", "hash", {}, {}, MigrationStatus.RUNNING, now, now), ["Theirs"])
+    pending = stage.store.begin("m2", "Theirs", Trigger.CREATE_VIEW, {})
+    evidence = stage.checkpoint.evidence
+    assert other_writer(stage.store, "m1", evidence) is None
+    stage.store.commit(pending, {"target_table": evidence["target_table"], "table_id": evidence["table_id"]})
+    assert other_writer(stage.store, "m1", evidence) == "m2"
+
+    assert repaired(stage, other="m2")["--existing"] == "keep"
+    assert repaired(stage, other="m2", overwrite=True)["--existing"] == "overwrite"
+    with pytest.raises(ConflictError, match="was loaded beside items of migration m2"):
+        repaired(stage, other="m2", delete_extra=True)
