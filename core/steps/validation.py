@@ -31,7 +31,7 @@ async def finish_validation(run: TableRun, intent: Evidence, evidence: Evidence)
         found, problems = await _full(run, intent, evidence, others=others)
         advice = MovedRejects.of(found, evidence["load"]).remedy(run.migration_id)
     else:
-        found, problems = await _sampled(run, plan, evidence["load"], mode, others=others)
+        found, problems = await _sampled(run, plan, _accounted(evidence), mode, others=others)
         advice = ""
     validation = {"mode": mode, "passed": not problems, **found, "message": "; ".join(problems)}
     if problems:
@@ -43,6 +43,14 @@ async def finish_validation(run: TableRun, intent: Evidence, evidence: Evidence)
             validation={**validation, "source": moved},
         )
     return {"validation": validation}
+
+
+def _accounted(evidence: Evidence) -> dict[str, Any]:
+    """The load's counts; after a repair, the items are those that the full validation which followed it found right."""
+    load, last = dict(evidence["load"]), evidence.get("validation") or {}
+    if "repair" in evidence and last.get("mode") == FULL and last.get("passed"):
+        load["items_written"] = last["compared"]
+    return load
 
 
 async def _full(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from typing import Any
 
@@ -9,9 +10,11 @@ import pytest
 
 from core.errors import ConflictError, JobFailedError, ValidationFailedError
 from core.lifecycle import TableState, Trigger
+from core.steps import TableRun
+from core.steps.validation import finish_validation
 from tests.fake_jobs import chunk_result
 from tests.unit import test_drive
-from tests.unit.test_drive import OPTIONS, ROWS, Stage
+from tests.unit.test_drive import OPTIONS, PACKAGE, ROWS, TABLE, Stage
 
 
 @pytest.fixture
@@ -54,6 +57,24 @@ def test_a_changed_value_is_found(stage: Stage, monkeypatch: pytest.MonkeyPatch)
 def test_a_row_that_came_after_the_load_is_found(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     damaged(stage, monkeypatch, lambda: stage.world.source.rows.append(("99", "late")))
     assert "8 rows in the view, but 7 items written" in refused(stage)["message"]
+
+
+def test_after_a_repair_the_items_are_those_that_were_found_right(stage: Stage) -> None:
+    """A row that came after the load was written by the repair, which the load's own counts do not know."""
+    stage.process()
+    stage.world.source.rows.append(("99", "late"))
+    stage.world.targets.items["Orders"]["late"] = {"id": {"N": "99"}, "note": {"S": "late"}}
+    options = replace(OPTIONS, validation="counts")
+    run = TableRun("m1", "shop", TABLE, options, stage.world.world, PACKAGE, lambda progress: None)
+    loaded = stage.checkpoint.evidence
+    with pytest.raises(ValidationFailedError, match="8 rows in the view, but 7 items written"):
+        asyncio.run(finish_validation(run, {}, loaded))
+    right = {"mode": "full", "passed": True, "compared": 8}
+    repaired = {**loaded, "repair": {"written": 1}, "validation": right}
+    assert asyncio.run(finish_validation(run, {}, repaired))["validation"]["passed"]
+    for no_repair in ({**repaired, "validation": {**right, "passed": False}}, {**loaded, "validation": right}):
+        with pytest.raises(ValidationFailedError):
+            asyncio.run(finish_validation(run, {}, no_repair))
 
 
 def test_without_samples_only_the_counts_are_compared(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
