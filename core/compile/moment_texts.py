@@ -25,6 +25,7 @@ _CLOCK: Final = r":(?P<minute>\d\d)(:(?P<second>\d\d)(\.\d{1,6})?)?"
 _MOMENT: Final = re.compile(rf"(\d{{4}})-(\d\d)-(\d\d)( (?P<hour>\d\d){_CLOCK})?", re.ASCII)
 _TIME: Final = re.compile(rf"-?(?P<hour>\d{{2,3}}){_CLOCK}", re.ASCII)
 _MAX_HOUR: Final = 838  # MySQL manual, "The TIME Type"
+_BEYOND: Final = re.compile(r"-?838:59:59\.0*[1-9]\d*", re.ASCII)  # MySQL cuts such a fraction off, MariaDB keeps it
 _REMEDY: Final = {
     Kind.DATE: "Write 'YYYY-MM-DD' or 'YYYY-MM-DD HH:MM:SS'.",
     Kind.DATETIME: "Write 'YYYY-MM-DD' or 'YYYY-MM-DD HH:MM:SS', with at most six decimals.",
@@ -107,7 +108,7 @@ def _is_moment(text: str) -> bool:
 
 def _is_time(text: str) -> bool:
     found = _TIME.fullmatch(text)
-    return found is not None and int(found["hour"]) <= _MAX_HOUR and _is_clock(found)
+    return found is not None and int(found["hour"]) <= _MAX_HOUR and _is_clock(found) and not _BEYOND.fullmatch(text)
 
 
 def _is_clock(found: re.Match[str]) -> bool:

@@ -91,8 +91,15 @@ class _Signs:
         return None
 
     def _of_decimals(self, node: exp.Expr, sides: list[exp.Expr]) -> Whole | None:
-        """DIV of decimals is an integer, without a sign if one of them has none; other arithmetic is DECIMAL then."""
+        """DIV of decimals is an integer, without a sign if one of them has none.
+
+        Other arithmetic has no sign only beside an integer without one: FLOOR or UNIX_TIMESTAMP may be one as well.
+        """
         if not isinstance(node, exp.IntDiv):
+            if any(self._of(side) is None and _is_chosen_or_called(side) for side in sides):
+                for side in sides:
+                    if (whole := self._of(side)) is not None and whole.unsigned:
+                        self._widen(side)
             return None
         known = [whole for side in sides if (whole := self._of(side)) is not None]
         for side in sides:
@@ -124,6 +131,11 @@ class _Signs:
     def _put(self, side: exp.Expr, new: exp.Expr, known: Whole) -> None:
         side.replace(new)
         self._known[id(new)] = known
+
+
+def _is_chosen_or_called(side: exp.Expr) -> bool:
+    """Whether a function or a choice is part of it, so that the server may make an integer of decimals."""
+    return any(isinstance(node, exp.Case | exp.If) or function_name(node) != "" for node in side.walk())
 
 
 def _is_unsigned(node: exp.Expr) -> bool:

@@ -192,6 +192,7 @@ REFUSED = {
     "'10:00:00' <= m": "'10:00:00' stands for a datetime and is none.",
     "c > 'x'": "'x' stands for a time and is none. Write 'HH:MM:SS', from '-838:59:59' to '838:59:59'.",
     "c >= '839:00:00'": "'839:00:00' stands for a time and is none.",
+    "c < '838:59:59.000001'": "'838:59:59.000001' stands for a time and is none.",
     "c >= '2024-02-29 10:00:00'": "'2024-02-29 10:00:00' stands for a time and is none.",
     "y BETWEEN '2024-01-01' AND '2024-04-31'": "'2024-04-31' stands for a date and is none.",
     "'abc' BETWEEN y AND m": "'abc' stands for a date and is none.",
@@ -256,6 +257,7 @@ def test_what_grows_too_deep_for_the_guard_of_queries_is_refused_with_what_to_do
     [
         *("y = '2024-02-29'", "y < '2024-02-29 10:00:00'", "y = '0000-00-00'", "m = '0000-00-00 00:00:00'"),
         *("m >= '2024-02-29 23:59:59.123456'", "m IN ('2024-02-29', '2000-02-00')", "c = '-838:59:59'", "c < '09:30'"),
+        *("c < '838:59:59.000'", "c < '838:59:58.9'"),
         *("t = 'abc'", "id > 'abc'", "'a' < 'b'", "y = 20240101", "y LIKE '2024%'", "CASE WHEN y = m THEN 'a' END"),
         *("TIME '10:00:00.5'", "CAST('2024-02-29 10:00:00' AS TIME)", "EXTRACT(MINUTE_SECOND FROM c)"),
     ],
