@@ -29,8 +29,11 @@ from core.items.plan import Kind
 KindOfColumn = Callable[[exp.Column], str | None]
 
 _NUMERIC: Final = (Kind.INTEGER, Kind.BIT, Kind.DECIMAL, Kind.FLOAT, Kind.DOUBLE)
-_TRUTH: Final = (exp.Not, exp.Predicate, exp.Boolean, exp.Connector, exp.Escape, exp.RegexpLike)
-_BITS: Final = (*(exp.BitwiseAnd, exp.BitwiseOr, exp.BitwiseXor), *(exp.BitwiseLeftShift, exp.BitwiseRightShift))
+TRUTH: Final = (exp.Not, exp.Predicate, exp.Boolean, exp.Connector, exp.Escape, exp.RegexpLike)
+BITS: Final = (
+    *(exp.BitwiseAnd, exp.BitwiseOr, exp.BitwiseXor, exp.BitwiseNot),
+    *(exp.BitwiseLeftShift, exp.BitwiseRightShift),
+)
 _MOMENTS: Final = frozenset({Kind.DATE, Kind.DATETIME, Kind.TIME, None})
 _DAYS: Final = ("DAY", "WEEK", "MONTH", "QUARTER", "YEAR")  # how their units begin
 _DATE_FORMS: Final = frozenset("aAbcDdejMmUuVvWwXxYy")
@@ -55,7 +58,7 @@ def kind_of(tree: exp.Expr, column_kind: KindOfColumn) -> str | None:
         return numeric([of(tree.this)], tree)
     if isinstance(tree, exp.Case):
         return common([of(i.args["true"]) for i in tree.args["ifs"]] + _default(tree, of), tree)
-    if isinstance(tree, (*_BITS, exp.BitwiseNot)):
+    if isinstance(tree, BITS):
         return _bits([of(side) for side in (tree.this, tree.args.get("expression")) if side is not None], tree)
     if isinstance(tree, exp.If):
         return common([of(tree.args["true"]), of(tree.args["false"])], tree)
@@ -67,7 +70,7 @@ def kind_of(tree: exp.Expr, column_kind: KindOfColumn) -> str | None:
         return numeric([of(tree.left), of(tree.right), Kind.DECIMAL], tree)
     if isinstance(tree, (exp.Add, exp.Sub, exp.Mul, exp.Mod, exp.IntDiv)):
         return numeric([of(tree.left), of(tree.right)], tree)
-    if isinstance(tree, _TRUTH):
+    if isinstance(tree, TRUTH):
         return Kind.INTEGER
     return _call(tree, of)
 

@@ -15,6 +15,7 @@ from sqlglot import exp
 from core.compile.allowed import arguments_of, function_name
 from core.compile.contract_sql import remember, written
 from core.compile.functions import FUNCTIONS
+from core.compile.kinds import BITS, TRUTH
 from core.compile.scales import ColumnOf, decimals
 from core.items.plan import Kind
 
@@ -24,11 +25,7 @@ _EXACT: Final = frozenset({Kind.INTEGER, Kind.BIT, Kind.DECIMAL})
 _SAME: Final = frozenset({"ABS", "NULLIF"})
 _INTEGRAL: Final = frozenset({"FLOOR", "CEIL", "CEILING"})
 _ROUNDED: Final = frozenset({"ROUND", "TRUNCATE"})
-_WHOLE: Final = (
-    *(exp.IntDiv, exp.Not, exp.Predicate, exp.Boolean, exp.Connector, exp.Escape, exp.RegexpLike),
-    *(exp.BitwiseAnd, exp.BitwiseOr, exp.BitwiseXor, exp.BitwiseNot),
-    *(exp.BitwiseLeftShift, exp.BitwiseRightShift),
-)
+_WHOLE: Final = (exp.IntDiv, *TRUTH, *BITS)
 
 
 def with_rounded_quotients(tree: exp.Expr, column_of: ColumnOf, kind: Callable[[exp.Expr], str | None]) -> exp.Expr:

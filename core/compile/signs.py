@@ -14,7 +14,9 @@ from sqlglot import exp
 
 from core.compile.allowed import arguments_of, cast_name, function_name
 from core.compile.contract_sql import remember, written
-from core.compile.wholes import BITS, SIGNED, UNSIGNED, ColumnOf, Whole, has_unsigned_decimal, whole_of
+from core.compile.kinds import BITS
+from core.compile.scales import ColumnOf
+from core.compile.wholes import SIGNED, UNSIGNED, Whole, has_unsigned_decimal, whole_of
 
 _FEWEST_DIGITS: Final = 20  # hold every integer that a server has
 _MOST_DIGITS: Final = 65  # MySQL manual, "DECIMAL Data Type Characteristics"

@@ -14,15 +14,11 @@ from sqlglot import exp
 
 from core.compile.allowed import arguments_of, cast_name, function_name
 from core.compile.functions import FUNCTIONS
+from core.compile.kinds import BITS, TRUTH
+from core.compile.scales import ColumnOf
 from core.items.plan import Kind
 from core.source_schema import SourceColumn
 
-ColumnOf = Callable[[exp.Column], SourceColumn | None]
-BITS: Final = (
-    *(exp.BitwiseAnd, exp.BitwiseOr, exp.BitwiseXor, exp.BitwiseNot),
-    *(exp.BitwiseLeftShift, exp.BitwiseRightShift),
-)
-_TRUTH: Final = (exp.Not, exp.Predicate, exp.Boolean, exp.Connector, exp.Escape, exp.RegexpLike)
 _BYTES: Final = {"tinyint": 1, "smallint": 2, "mediumint": 3, "int": 4, "integer": 4, "bigint": 8}
 _SAME: Final = frozenset({"FLOOR", "CEIL", "CEILING", "ROUND", "TRUNCATE", "NULLIF"})
 _INTEGRAL: Final = frozenset({"FLOOR", "CEIL", "CEILING"})
@@ -66,7 +62,7 @@ def whole_of(node: exp.Expr, of: Callable[[exp.Expr], Whole | None], column_of: 
         return _of_column(column_of(node))
     if isinstance(node, exp.Literal):
         return _of_literal(node)
-    if isinstance(node, _TRUTH):
+    if isinstance(node, TRUTH):
         return Whole(0, 1)
     if isinstance(node, BITS):
         return _of_bits(node, of)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from core.errors import NotFoundError
 from core.steps.job_run import progress_told, start_task, watch
 from core.steps.table_run import TableRun
 
@@ -85,7 +84,7 @@ def validation_key(run: TableRun, name: str) -> str:
 
 async def _validation_of(run: TableRun, token: str) -> str:
     """The id under which to validate for this token; `latest.json` remembers it, and what was not finished."""
-    latest = await _document(run, "latest.json")
+    latest = await run.document(validation_key(run, "latest.json"))
     if latest is not None and latest["token"] == token:
         return str(latest["id"])
     now = run.world.clock.now()
@@ -102,11 +101,3 @@ async def _is_over(run: TableRun, latest: dict[str, Any], now: datetime) -> bool
         return True
     result = validation_key(run, f"{latest['id']}/result.json")
     return result in await run.world.objects.keys(result)
-
-
-async def _document(run: TableRun, name: str) -> dict[str, Any] | None:
-    try:
-        found: dict[str, Any] = json.loads(await run.world.objects.get(validation_key(run, name)))
-    except NotFoundError:
-        return None
-    return found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
@@ -77,10 +76,7 @@ def progress_told(run: TableRun, key: str, activity: str) -> OnLook:
     """What `watch` calls at each look: reports what the run itself says under this S3 key, else only the activity."""
 
     async def report(found: JobRun) -> None:
-        try:
-            said = json.loads(await run.world.objects.get(key))
-        except NotFoundError:
-            said = {}
+        said = await run.document(key) or {}
         doing = f"{said.get('activity', activity)} ({found.state.lower()})"
         run.report(doing, int(said.get("done", 0)), said.get("total"))
 

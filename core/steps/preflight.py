@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from core.compile import ENTITY_COLUMN, CompiledTable
-from core.errors import NotFoundError, PreflightFailedError
+from core.errors import PreflightFailedError
 from core.items.collisions import MAX_KEYS
 from core.items.preflight import FORMAT, collisions_key, progress_key, result_key
 from core.items.rejects import Reason
@@ -29,7 +29,7 @@ TASK = "preflight"
 
 async def preflight(run: TableRun, job: str, token: str) -> dict[str, Any]:
     """What was found, as evidence; made once for each token. Raises PreflightFailedError when it refuses the table."""
-    record = await _stored(run, token)
+    record = await run.document(_place(run, token))
     if record is None or _says_too_little(run, record):
         record = await _made(run, job, token)
         await run.world.objects.put(_place(run, token), json.dumps(record).encode(), "application/json")
@@ -106,14 +106,6 @@ async def _end_others(run: TableRun, job: str, token: str) -> None:
         await run.world.jobs.stop_run(job, found.run_id)
         while not (await run.world.jobs.run(job, found.run_id)).is_over:
             await run.world.clock.sleep(run.options.poll_seconds)
-
-
-async def _stored(run: TableRun, token: str) -> dict[str, Any] | None:
-    try:
-        record: dict[str, Any] = json.loads(await run.world.objects.get(_place(run, token)))
-    except NotFoundError:
-        return None
-    return record
 
 
 def _says_too_little(run: TableRun, record: dict[str, Any]) -> bool:

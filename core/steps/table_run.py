@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from core.compile import CompiledTable
+from core.errors import NotFoundError
 from core.ledger import ChunkLedger, NoLedger
 from core.loader_package import LoaderPackage
 from core.options import MigrationOptions
@@ -52,6 +54,14 @@ class TableRun:
     def report(self, activity: str, rows_done: int = 0, rows_total: int | None = None) -> None:
         """Tell whoever watches what the table is doing."""
         self.on_progress(Progress(self.table.name, activity, rows_done, rows_total))
+
+    async def document(self, key: str) -> dict[str, Any] | None:
+        """The JSON object under this S3 key; None when there is none."""
+        try:
+            found: dict[str, Any] = json.loads(await self.world.objects.get(key))
+        except NotFoundError:
+            return None
+        return found
 
 
 Evidence = Mapping[str, Any]
