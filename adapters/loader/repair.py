@@ -37,7 +37,7 @@ from adapters.loader.expected import ExpectedItems
 from adapters.loader.objects import Bucket
 from adapters.loader.outages import with_source
 from adapters.loader.plain_json import cells_of, item_of, item_text
-from adapters.loader.progress_report import print_event
+from adapters.loader.progress_report import ProgressReport, print_event
 from adapters.loader.rows import Row, RowReader
 from adapters.loader.scan import TableScan
 from adapters.loader.validate import dynamodb_client
@@ -92,9 +92,10 @@ class Repair:
         store = ValidationStore(self._bucket, self._plan, self._validation)
         if store.result() is None:
             raise ArgumentsError(f"the validation {self._validation} has not come to its end")
+        progress = ProgressReport(self._bucket, f"{self._prefix}repair-progress.json")
         with tempfile.TemporaryFile() as actions:
             for key in sorted(self._bucket.keys(f"{self._prefix}findings/")):
-                store.say("repairing", self._counts[WRITTEN] + self._counts[DELETED])
+                progress.say("repairing", self._counts[WRITTEN] + self._counts[DELETED])
                 self._repair_round(key, actions, delete_extra=delete_extra)
             actions.seek(0)
             self._bucket.put(f"{self._prefix}repair.jsonl", actions, content_type="application/jsonlines")

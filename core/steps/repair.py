@@ -52,7 +52,7 @@ async def repair_table(
         EXISTING: "keep" if keeps else "overwrite",
     }
     run_id = await start_task(run, job, REPAIR, token, arguments)
-    told = progress_told(run, validation_key(run, f"{validation}/progress.json"), "repairing")
+    told = progress_told(run, validation_key(run, f"{validation}/repair-progress.json"), "repairing")
     await watch(run, job, run_id, told)
     done: dict[str, Any] = json.loads(await run.world.objects.get(validation_key(run, f"{validation}/repair.json")))
     return done

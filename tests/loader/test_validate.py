@@ -291,6 +291,8 @@ def test_a_repair_restores_equality_and_deletes_only_when_asked(load: Load) -> N
     load.run("--task", "repair", "--validation", "v-1")
     done = document(load, "validation/v-1/repair.json")
     assert done == {"validation": "v-1", "written": 2, "gone": 0, "deleted": 0, "changed": 0, "left": 2}
+    assert document(load, "validation/v-1/repair-progress.json")["activity"] == "repairing"
+    assert document(load, "validation/v-1/progress.json")["activity"] != "repairing"
     assert counts(validated(load, plan, "v-2")) == {"extra": 2}
 
     put(load, pk={"S": "other"}, sk={"N": "1"}, raw={"B": b"changed since"})
