@@ -6,11 +6,14 @@ import json
 import subprocess
 from typing import Any
 
+import pytest
+
 from tests.conftest import Database
 from tests.e2e.conftest import Ferry, wait_until
 from tests.e2e.test_survival import NUMBERS, ROWS, results
 
 ROWS_PER_CHUNK = 10
+MARKS = [getattr(pytest.mark, name) for name in ("once", "server", "aws", "prefect", "shared_servers", "crash")]
 
 
 def many_small_chunks(ferry: Ferry, database: Database) -> str:

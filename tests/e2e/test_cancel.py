@@ -6,16 +6,9 @@ import pytest
 
 from tests.conftest import Database
 from tests.e2e.conftest import Ferry
-from tests.e2e.stopped_loads import ended, job_runs, many_small_chunks, started
+from tests.e2e.stopped_loads import MARKS, ended, job_runs, many_small_chunks, started
 
-pytestmark = [
-    pytest.mark.once,
-    pytest.mark.server,
-    pytest.mark.aws,
-    pytest.mark.prefect,
-    pytest.mark.shared_servers,
-    pytest.mark.crash,
-]
+pytestmark = MARKS
 
 
 @pytest.fixture

@@ -10,17 +10,10 @@ import pytest
 
 from tests.conftest import Database
 from tests.e2e.conftest import Ferry, wait_until
-from tests.e2e.stopped_loads import ROWS_PER_CHUNK, ended, job_runs, many_small_chunks, started
+from tests.e2e.stopped_loads import MARKS, ROWS_PER_CHUNK, ended, job_runs, many_small_chunks, started
 from tests.e2e.test_survival import ROWS, results
 
-pytestmark = [
-    pytest.mark.once,
-    pytest.mark.server,
-    pytest.mark.aws,
-    pytest.mark.prefect,
-    pytest.mark.shared_servers,
-    pytest.mark.crash,
-]
+pytestmark = MARKS
 
 
 @pytest.fixture

@@ -55,6 +55,13 @@ class Product:
         (table,) = compile_contract(contract, self.schema, TargetOptions())
         return table
 
+    def items(self, tables: Sequence[Table], contract: dict[str, Any]) -> list[Any]:
+        """The items of one contract table over these tables, in no order; empty for a row that is a reject."""
+        self.fill(tables)
+        table = self.compiled({"tables": [contract]})
+        self.create_view(table)
+        return [made.item or {} for made in self.outcomes(table)]
+
     def is_refused(self, table: CompiledTable) -> bool:
         """Whether planning would find a join with several matches."""
         return any(self._rows(check.sql) for check in table.join_checks)

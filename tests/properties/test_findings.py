@@ -103,10 +103,7 @@ def test_a_choice_among_decimals_has_the_most_decimals_of_them(product: Product,
     attributes: list[dict[str, Any]] = [{"name": "id", "type": "N", "source_column": "id"}]
     for text in CHOICES:
         attributes.append({"name": text, "type": "S", "calculation": {"type": "date-math", "expression": text}})
-    product.fill([THINGS])
-    table = product.compiled({"tables": [things(attributes, several=several)]})
-    product.create_view(table)
-    found = [made.item or {} for made in product.outcomes(table)]
+    found = product.items([THINGS], things(attributes, several=several))
     assert len(found) == (4 if several else 2)
     for item in found:
         number = int(item["id"]["N"])
@@ -122,13 +119,9 @@ def test_a_choice_among_decimals_that_no_decimal_can_hold_together_keeps_every_d
     wide = wide.with_rows([{"id": 1, "huge": huge, "small": small}])
     attributes: list[dict[str, Any]] = [{"name": "id", "type": "N", "source_column": "id"}]
     attributes += [{"name": x, "type": "N", "calculation": {"type": "date-math", "expression": x}} for x in texts]
-    product = product_over([wide])
-    product.fill([wide])
     contract = {"table": "Wide", "type": "single-entity", "source_table": "wide", "pk": "id", "attributes": attributes}
-    table = product.compiled({"tables": [contract]})
-    product.create_view(table)
-    (made,) = product.outcomes(table)
-    assert {text: Decimal((made.item or {})[text]["N"]) for text in texts} == texts
+    (item,) = product_over([wide]).items([wide], contract)
+    assert {text: Decimal(item[text]["N"]) for text in texts} == texts
 
 
 MOMENTS = {
@@ -183,8 +176,6 @@ def test_long_texts_are_sorted_by_all_of_their_characters(product_over: ProductO
     lines = Table("lines", columns, ("id",)).with_rows(
         [{"id": n, "head": 1, "long": "a" * 4_900 + last} for n, last in enumerate("cab", 1)]
     )
-    product = product_over([heads, lines])
-    product.fill([heads, lines])
 
     def ordered(name: str, form: str, **limit: int) -> dict[str, Any]:
         construction = {"type": form, "select_columns": {"id": "id"}, "order_by": "`long`", **limit}
@@ -200,22 +191,17 @@ def test_long_texts_are_sorted_by_all_of_their_characters(product_over: ProductO
         "pk": "id",
         "attributes": attributes,
     }
-    table = product.compiled({"tables": [contract]})
-    product.create_view(table)
-    (made,) = product.outcomes(table)
-    found = {name: json.loads((made.item or {})[name]["S"]) for name in ("all", "first", "two")}
+    (item,) = product_over([heads, lines]).items([heads, lines], contract)
+    found = {name: json.loads(item[name]["S"]) for name in ("all", "first", "two")}
     assert found == {"all": [{"id": 2}, {"id": 3}, {"id": 1}], "first": {"id": 2}, "two": [{"id": 2}, {"id": 3}]}
 
 
 def _texts(product: Product, table: Table, expressions: list[str]) -> dict[str, list[str]]:
     """Each expression's text in every row of the table, by id."""
-    product.fill([table])
     attributes: list[dict[str, Any]] = [{"name": "id", "type": "N", "source_column": "id"}]
     attributes += [{"name": x, "type": "S", "calculation": {"type": "date-math", "expression": x}} for x in expressions]
     named = {"table": "Texts", "type": "single-entity", "source_table": table.name, "pk": "id"}
-    compiled = product.compiled({"tables": [{**named, "attributes": attributes}]})
-    product.create_view(compiled)
-    items = sorted((made.item or {} for made in product.outcomes(compiled)), key=lambda item: int(item["id"]["N"]))
+    items = sorted(product.items([table], {**named, "attributes": attributes}), key=lambda item: int(item["id"]["N"]))
     return {x: [item[x]["S"] for item in items] for x in expressions}
 
 
