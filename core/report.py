@@ -84,7 +84,7 @@ class JobResult(_Part):
 class Mismatch(_Part):
     """One difference between source and target; values are DynamoDB JSON or plain, None is absent.
 
-    `kind` is missing, extra, differing or colliding where every item was compared; `row` is the source row's key.
+    `kind` is missing, extra, differing, colliding or taken where all was compared; `row` is the source row's key.
     `changed_since`: the row's own time stamps say that it was (not) written since the load began; None: nothing says.
     """
 
@@ -129,6 +129,7 @@ class ValidationResult(_Part):
     extra: int | None = None
     differing: int | None = None
     colliding: int | None = None
+    taken: int | None = None
     indexes: list[IndexCount] = Field(default_factory=list)
     validation_id: str | None = None
     seconds: float | None = None

@@ -130,7 +130,7 @@ def compared(check: ValidationResult) -> int:
 
 def wrong(check: ValidationResult) -> int:
     """How many items or values are not as they should be."""
-    kinds = (check.missing, check.extra, check.differing, check.colliding)
+    kinds = (check.missing, check.extra, check.differing, check.colliding, check.taken)
     return len(check.mismatches) if check.missing is None else sum(kind or 0 for kind in kinds)
 
 

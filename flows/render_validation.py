@@ -16,7 +16,7 @@ def validation_table(document: dict[str, Any]) -> Table:
     """One row a table that was compared."""
     verdict = "equal" if document["equal"] else "different"
     table = Table(title=f"Migration {document['migration_id']}: {verdict}", title_justify="left")
-    kinds = ("missing", "extra", "differing", "colliding")
+    kinds = ("missing", "extra", "differing", "colliding", "taken")
     for heading in ("table", "verdict", "mode", "rows", "items", "compared", *kinds, "repaired", "message"):
         table.add_column(heading)
     for check in document["tables"]:

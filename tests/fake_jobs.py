@@ -167,6 +167,7 @@ class FakeJobs:
             "extra": len(actual.keys() - expected.keys()),
             "differing": sum(actual[k] != expected[k] for k in actual.keys() & expected.keys()),
             "colliding": 0,
+            "taken": 0,
             "mismatches": [],
             **self.compared,
         }

@@ -1,24 +1,37 @@
 """What the view says that the table should hold: its rows, converted by the very code of the load.
 
-Rows that the load left out for another's sake (a key that two rows share, an item that was there before) are left out
-here too, as the load's own rejects name them; a row that cannot become an item is counted and expected absent, and
-counted once more where the load's rejects do not name it.
+Rows that the load left out for another's sake (a key that two rows share, an item that was there before) are told
+apart, as the load's own rejects name them: whether that is so still, the second pass says. A row that cannot become an
+item is counted and expected absent, and counted once more where the load's rejects do not name it.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from core.items.canonical import item_digest, key_digest
 from core.items.item import Item, ItemConverter
 from core.items.plan import Cell, Chunk, LoadPlan
 from core.items.rejects import RejectedRow
 
-from adapters.loader.load_rejects import LoadRejects
+from adapters.loader.load_rejects import LoadRejects, row_name
 from adapters.loader.objects import Bucket
 from adapters.loader.rows import Row, RowReader
-from adapters.loader.sums import Tally
+from adapters.loader.sums import Tally, bucket_of
+
+
+class Expected(NamedTuple):
+    """A row and the item that is made of it; `id` is the digest of its key.
+
+    `left_out` is why the load left it out for another's sake; None where the item should be in the table.
+    """
+
+    row: Row
+    item: Item
+    id: bytes
+    left_out: str | None
 
 
 class ExpectedItems:
@@ -37,12 +50,12 @@ class ExpectedItems:
         """What turns the chunk's rows into items."""
         return self._converters[chunk.item]
 
-    def items(self, chunk: Chunk, groups: Iterator[list[Row]] | None = None, counts: Tally | None = None) -> Iterator[
-        tuple[Row, Item]
-    ]:  # fmt: skip
-        """The chunk's rows (or `groups` of them) that should be items, each with its item; `counts` is told of all."""
+    def items(
+        self, chunk: Chunk, groups: Iterator[list[Row]] | None = None, counts: Tally | None = None
+    ) -> Iterator[Expected]:
+        """The chunk's rows (or `groups` of them) that can be items; `counts` is told of all rows."""
         counts = Tally() if counts is None else counts
-        converter, rejected = self._converters[chunk.item], self.load_rejects(chunk)
+        converter, rejected, plan = self._converters[chunk.item], self._load_rejects(chunk), self._plan.item_of(chunk)
         for group in self._reader.read(chunk) if groups is None else groups:
             counts.rows += len(group)
             for row in group:
@@ -50,29 +63,29 @@ class ExpectedItems:
                     item = converter.convert(row)
                 except RejectedRow as reject:
                     counts.rejects[reject.reason] += 1
-                    counts.rejects_since += not rejected.take(converter.row_key(row))
+                    counts.rejects_since += not rejected.take(row_name(converter, plan, row))
                     continue
-                reason = self._left_out(rejected, converter, row, item) if rejected.any_left_out else None
+                id_, reason = key_digest(item, self.keys), None
+                if rejected.any_left_out:
+                    reason = rejected.take_left_out(row_name(converter, plan, row), id_.hex())
                 if reason is not None:
                     counts.rejects[reason] += 1
-                    continue
-                yield row, item
+                    counts.left_out[bucket_of(id_)] += 1
+                yield Expected(row, item, id_, reason)
 
     def tally(self, chunk: Chunk) -> Tally:
         """The chunk's sums and counts."""
         tally = Tally()
-        for _, item in self.items(chunk, counts=tally):
-            add_item(tally, item, self.keys, self.indexes)
+        for found in self.items(chunk, counts=tally):
+            if found.left_out is None:
+                add_item(tally, found.item, found.id, self.indexes)
         return tally
 
     def row_cells(self, chunk: Chunk, row: Sequence[Cell]) -> tuple[Cell, ...]:
         """The cells that identify the row at the source."""
         return tuple(row[index] for index in self._plan.item_of(chunk).row_key)
 
-    def _left_out(self, rejected: LoadRejects, converter: ItemConverter, row: Row, item: Item) -> str | None:
-        return rejected.take_left_out(converter.row_key(row), key_digest(item, self.keys).hex())
-
-    def load_rejects(self, chunk: Chunk) -> LoadRejects:
+    def _load_rejects(self, chunk: Chunk) -> LoadRejects:
         """What the load rejected of the chunk."""
         key = self._plan.rejects_key(chunk.number)
         if key not in self._rejected_chunks:
@@ -91,9 +104,9 @@ def index_keys(plan: LoadPlan) -> dict[str, tuple[tuple[str, str], ...]]:
     return {index: tuple(sorted(keys.items())) for index, keys in sorted(found.items())}
 
 
-def add_item(tally: Tally, item: Item, keys: Sequence[str], indexes: dict[str, tuple[tuple[str, str], ...]]) -> None:
-    """Add an item to a side's sums, and to the counts of the indexes that it belongs to."""
-    tally.sums.add(key_digest(item, keys), item_digest(item))
+def add_item(tally: Tally, item: Item, id_: bytes, indexes: dict[str, tuple[tuple[str, str], ...]]) -> None:
+    """Add an item, whose key's digest is `id_`, to a side's sums and to the counts of its indexes."""
+    tally.sums.add(id_, item_digest(item))
     for index, wanted in indexes.items():
         if all(type_ in item.get(name, ()) for name, type_ in wanted):
             tally.indexes[index] += 1

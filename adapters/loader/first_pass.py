@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Callable, TypeVar
 
+from core.items.canonical import key_digest
 from core.items.plan import Chunk, LoadPlan
 
 from adapters.loader.control import Control
@@ -109,7 +110,7 @@ class FirstPass:
             self._control.go_on()
             part = Tally(rows=len(page.items))
             for item in page.items:
-                add_item(part, item, self._expected.keys, self._expected.indexes)
+                add_item(part, item, key_digest(item, self._expected.keys), self._expected.indexes)
             with self._lock:
                 self._target.merge(part)
                 self._positions[segment] = _DONE if page.next_key is None else plain(page.next_key)

@@ -15,6 +15,7 @@ from core.items.item import ItemConverter
 from core.items.plan import Cell, ItemPlan
 from core.items.rejects import FOR_ANOTHERS_SAKE, ITEM_KEY, RejectedRow
 
+from adapters.loader.load_rejects import row_name
 from adapters.loader.objects import Bucket
 
 
@@ -26,6 +27,7 @@ class ChunkRejects:
 
     def __init__(self, converter: ItemConverter, item: ItemPlan) -> None:
         self._converter = converter
+        self._item = item
         self._entity = {"entity": item.entity_name} if item.entity_name else {}
         self._keys = item.table_keys()
         self._file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed by __exit__
@@ -49,7 +51,7 @@ class ChunkRejects:
         """Keep a rejected row: its key, the reason, and the beginning of the cells to blame. For any thread."""
         line = {
             **self._entity,
-            "row": self._converter.row_key(row),
+            **row_name(self._converter, self._item, row).members(),
             "attribute": reject.attribute,
             "reason": reject.reason,
             "message": reject.message,
@@ -62,7 +64,7 @@ class ChunkRejects:
             self.by_reason[reject.reason] += 1
 
     def _item_key(self, row: Sequence[Cell], reject: RejectedRow) -> dict[str, str]:
-        """Rows without a key, and items that a join makes of one row, have the same `row`: this tells them apart."""
+        """A row that has another key by now was not left out under that one."""
         if reject.reason not in FOR_ANOTHERS_SAKE:
             return {}
         return {ITEM_KEY: key_digest(self._converter.convert(row), self._keys).hex()}

@@ -3,7 +3,7 @@
 Guarantees:
 - Only the keys that the validation named are written; rows of the source that are gone or cannot be items are reported.
 - Where others' items may stand in the table, an item is only put where its key is free, as the load does it.
-- Rows that stand in the load's rejects files are left to retry-rejects, which keeps the accounts.
+- Rows that the load rejected are written like all others; retry-rejects, which keeps the accounts, finds them there.
 - Nothing is deleted unless asked for, and then only an item that is exactly the one that the validation saw.
 - Doing it twice does no harm.
 """
@@ -30,7 +30,7 @@ from adapters.loader.backoff import Backoff
 from adapters.loader.batches import Batcher
 from adapters.loader.chunks import NewWriter
 from adapters.loader.control import Control
-from adapters.loader.differences import COLLIDING, DIFFERING, EXTRA, MISSING
+from adapters.loader.differences import COLLIDING, DIFFERING, EXTRA, MISSING, TAKEN
 from adapters.loader.ends import source_of, writer_factory
 from adapters.loader.errors import ArgumentsError
 from adapters.loader.expected import ExpectedItems
@@ -63,9 +63,11 @@ def repair(arguments: Arguments, plan: LoadPlan, bucket: Bucket) -> None:
 
 @dataclass
 class _Chunk:
-    """What is to be written again of one chunk: key digests, and the rows' own keys while they are few."""
+    """What is to be written again of one chunk: key digests, whether the load left that row out for another's sake,
+    and the rows' own keys while they are few.
+    """
 
-    ids: set[bytes] = field(default_factory=set)
+    ids: dict[bytes, bool] = field(default_factory=dict)
     cells: list[Any] = field(default_factory=list)
 
 
@@ -117,9 +119,9 @@ class Repair:
             if finding["kind"] == EXTRA:
                 done = self._delete(item_key, finding["actual_digest"]) if delete_extra else LEFT
                 self._note(actions, done, item_key)
-            elif finding["kind"] in (MISSING, DIFFERING) and key_digest(item_key, self._expected.keys) not in contested:
+            elif (id_ := key_digest(item_key, self._expected.keys)) not in contested and _is_to_be_written(finding):
                 of_chunk = wanted.setdefault(finding["chunk"], _Chunk())
-                of_chunk.ids.add(key_digest(item_key, self._expected.keys))
+                of_chunk.ids[id_] = finding.get("left_out") is not None
                 if len(of_chunk.cells) <= _ROWS_BY_KEY:
                     of_chunk.cells.append(finding["cells"])
             else:
@@ -142,17 +144,14 @@ class Repair:
 
     def _write(self, chunk: Chunk, wanted: _Chunk) -> dict[bytes, tuple[str, Item]]:
         """What was done about each key, by its digest; what has no row any more is not in it."""
-        converter, rejected = self._expected.converter(chunk), self._expected.load_rejects(chunk)
+        converter = self._expected.converter(chunk)
         found: dict[bytes, tuple[str, Item]] = {}
         taken: list[Sequence[Cell]] = []
         with self._new_writer(converter, lambda row, _: taken.append(row)) as writer:
             batcher = Batcher(self._plan.item_of(chunk), converter.row_key)
-            for row, item in self._expected.items(chunk, self._rows(chunk, wanted)):
-                id_ = key_digest(item, self._expected.keys)
-                if id_ not in wanted.ids:
-                    continue
-                if rejected.names(converter.row_key(row)):
-                    found[id_] = (LEFT, self._key(item))
+            for row, item, id_, left_out in self._expected.items(chunk, self._rows(chunk, wanted)):
+                is_the_one = id_ in wanted.ids and wanted.ids[id_] == (left_out is not None)
+                if not is_the_one or id_ in found:
                     continue
                 found[id_] = (WRITTEN, self._key(item))
                 batch = batcher.add(item, row, item_size(item))
@@ -195,6 +194,12 @@ class Repair:
         self._counts[done] += 1
         line = {"action": done, "key": json.loads(item_text(key))}
         actions.write(json.dumps(line, ensure_ascii=False).encode("utf-8") + b"\n")
+
+
+def _is_to_be_written(finding: dict[str, Any]) -> bool:
+    """Whether one row alone should have the key."""
+    kind = finding["kind"]
+    return kind in (MISSING, DIFFERING) or (kind == TAKEN and finding["left_out"] is not None)
 
 
 def _still(item: Item) -> dict[str, Any]:

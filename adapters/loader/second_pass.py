@@ -1,7 +1,8 @@
-"""The second pass of a full validation: only the buckets that differ, item by item, in as many rounds as room asks.
+"""The second pass of a full validation: the buckets that differ, and those of rows that were left out, item by item.
 
 Guarantees:
-- The counts of missing, extra, differing and colliding items are exact, and every one of them is listed in S3.
+- The counts of all kinds of differences are exact, and every one of them is listed in S3.
+- There are as many rounds as the room of one asks for.
 - A run that is killed goes on after the last finished round.
 """
 
@@ -11,7 +12,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from core.items.item import Item
 from core.items.plan import Cell, Chunk, LoadPlan
 
 from adapters.loader.control import Control
-from adapters.loader.differences import Differences, Finding
+from adapters.loader.differences import EXTRA, TAKEN, Differences, Finding
 from adapters.loader.expected import ExpectedItems
 from adapters.loader.outages import with_source
 from adapters.loader.plain_json import cells_of
@@ -41,6 +42,18 @@ class Limits:
     shown: int = 100
 
 
+@dataclass
+class SecondLook:
+    """What a second pass found: items of each kind, rows left out for a reason that is gone, by reason; the first
+    differences with their values, and how many rounds it took.
+    """
+
+    counts: Counter[str] = field(default_factory=Counter)
+    ceased: Counter[str] = field(default_factory=Counter)
+    mismatches: list[dict[str, Any]] = field(default_factory=list)
+    rounds: int = 0
+
+
 class SecondPass:
     """Looks again at the buckets of one plan that differ."""
 
@@ -56,16 +69,16 @@ class SecondPass:
         self._segments = segments
         self._limits = limits
 
-    def run(self, source: Tally, target: Tally) -> tuple[Counter[str], list[dict[str, Any]], int]:
-        """How many items of each kind there are, the first of them with their values, and how many rounds it took."""
-        counts: Counter[str] = Counter()
-        mismatches: list[dict[str, Any]] = []
-        rounds = rounds_of(source, target, self._limits.items)
-        for number, buckets in enumerate(rounds):
+    def run(self, source: Tally, target: Tally) -> SecondLook:
+        """What is found in the buckets in which these two differ, or rows were left out."""
+        looked = SecondLook()
+        for number, buckets in enumerate(rounds_of(source, target, self._limits.items)):
             found = self._store.round(number, buckets) or self._round(number, buckets)
-            counts.update(found["counts"])
-            mismatches += found["mismatches"]
-        return counts, mismatches[: self._limits.shown], len(rounds)
+            looked.counts.update(found["counts"])
+            looked.ceased.update(found.get("ceased", {}))  # an earlier version did not look
+            looked.mismatches = first_shown([*looked.mismatches, *found["mismatches"]], self._limits.shown)
+            looked.rounds += 1
+        return looked
 
     def _round(self, number: int, buckets: Sequence[int]) -> dict[str, Any]:
         wanted = frozenset(buckets)
@@ -91,11 +104,13 @@ class SecondPass:
             raise StoppedError("a reader of the table failed")
         found.forget_chunk(chunk)
         counts = Tally()
-        for row, item in self._expected.items(chunk, counts=counts):
-            id_ = key_digest(item, self._expected.keys)
+        for row, item, id_, left_out in self._expected.items(chunk, counts=counts):
             if bucket_of(id_) in wanted:
-                cells = self._expected.row_cells(chunk, row)
-                found.expect(id_, item_digest(item), self._key(item), item, chunk, cells)
+                made = (id_, item_digest(item), self._key(item), item, chunk, self._expected.row_cells(chunk, row))
+                if left_out is None:
+                    found.expect(*made)
+                else:
+                    found.leave_out(*made, left_out)
         return counts.rows
 
     def _read_segment(self, found: Differences, wanted: frozenset[int], segment: int) -> None:
@@ -110,16 +125,18 @@ class SecondPass:
         return {name: item[name] for name in self._expected.keys}
 
     def _keep(self, number: int, buckets: Sequence[int], found: Differences) -> dict[str, Any]:
+        ceased = found.settle()
         counts: Counter[str] = Counter()
         mismatches: list[dict[str, Any]] = []
         with tempfile.TemporaryFile() as lines:
             for finding in found.findings():
+                if counts[finding.kind] < self._limits.shown:
+                    mismatches += finding.mismatches(self._row(finding))
                 counts[finding.kind] += 1
                 lines.write(finding.line())
-                if len(mismatches) < self._limits.shown:
-                    mismatches += finding.mismatches(self._row(finding))
             lines.seek(0)
-            result = {"buckets": list(buckets), "counts": counts, "mismatches": mismatches[: self._limits.shown]}
+            shown = first_shown(mismatches, self._limits.shown)
+            result = {"buckets": list(buckets), "counts": counts, "ceased": ceased, "mismatches": shown}
             self._store.keep_round(number, lines, result)
         return result
 
@@ -132,12 +149,18 @@ class SecondPass:
         return {name: _shown(cell) for name, cell in zip(item.row_key_names, cells)}
 
 
+def first_shown(mismatches: Sequence[dict[str, Any]], shown: int) -> list[dict[str, Any]]:
+    """The first of them; before the items of others, which may be many and no fault, what rows lack."""
+    of_others = (EXTRA, TAKEN)
+    return sorted(mismatches, key=lambda mismatch: mismatch["kind"] in of_others)[:shown]
+
+
 def rounds_of(source: Tally, target: Tally, items: int) -> list[list[int]]:
-    """The differing buckets in groups of at most `items` items of either side; a single bucket may hold more."""
+    """The buckets to look at in groups of at most `items` items of either side; a single bucket may hold more."""
     rounds: list[list[int]] = []
     room = 0
-    for bucket in source.sums.differing(target.sums):
-        size = max(source.sums.count(bucket), target.sums.count(bucket))
+    for bucket in sorted({*source.sums.differing(target.sums), *source.left_out}):
+        size = max(source.sums.count(bucket) + source.left_out[bucket], target.sums.count(bucket))
         if not rounds or size > room:
             rounds.append([])
             room = items

@@ -85,13 +85,15 @@ class Tally:
     """One side's contents: sums, and the plain counts beside them.
 
     `rows` is what was read, `rejects` the rows among them that should be no items, by reason; `rejects_since` those of
-    them that were none when they were loaded; `indexes` the items that have the key attributes of each index.
+    them that were none when they were loaded; `left_out` those that were left out for another's sake, by the bucket of
+    their key; `indexes` the items that have the key attributes of each index.
     """
 
     sums: BucketSums = field(default_factory=BucketSums)
     rows: int = 0
     rejects: Counter[str] = field(default_factory=Counter)
     rejects_since: int = 0
+    left_out: Counter[int] = field(default_factory=Counter)
     indexes: Counter[str] = field(default_factory=Counter)
 
     def merge(self, other: Tally) -> None:
@@ -100,4 +102,5 @@ class Tally:
         self.rows += other.rows
         self.rejects.update(other.rejects)
         self.rejects_since += other.rejects_since
+        self.left_out.update(other.left_out)
         self.indexes.update(other.indexes)

@@ -16,7 +16,7 @@ from core.items.plan import LoadPlan
 from adapters.loader.arguments import Arguments
 from adapters.loader.backoff import Backoff
 from adapters.loader.control import Control
-from adapters.loader.differences import KINDS
+from adapters.loader.differences import EXTRA, KINDS, TAKEN
 from adapters.loader.ends import source_of
 from adapters.loader.expected import ExpectedItems
 from adapters.loader.first_pass import FirstPass
@@ -99,16 +99,16 @@ class FullValidation:
             second = SecondPass(
                 *(self._plan, expected, self._scan, store, self._control), segments=self._segments, limits=self._limits
             )
-            counts, mismatches, rounds = second.run(source, target)
+            looked = second.run(source, target)
         return {
             "validation": self._validation,
             "begun_at": begun_at,
             "finished_at": now(),
-            **_counted(source, target),
-            **{kind: counts[kind] for kind in KINDS},
-            "compared": target.rows - counts["extra"],
-            "mismatches": mismatches,
-            "rounds": rounds,
+            **_counted(source, target, looked.ceased),
+            **{kind: looked.counts[kind] for kind in KINDS},
+            "compared": target.rows - looked.counts[EXTRA] - looked.counts[TAKEN],
+            "mismatches": looked.mismatches,
+            "rounds": looked.rounds,
             "indexes": self._indexes(expected, source, target, store),
             "seconds": round(time.monotonic() - began, 3),
             "first_pass_seconds": round(first_seconds, 3),
@@ -140,13 +140,13 @@ class FullValidation:
         return counted
 
 
-def _counted(source: Tally, target: Tally) -> dict[str, Any]:
-    rejects: Counter[str] = source.rejects
+def _counted(source: Tally, target: Tally, ceased: Counter[str]) -> dict[str, Any]:
+    rejects = source.rejects - ceased
     return {
         "rows_in_view": source.rows,
         "rejects": sum(rejects.values()),
         "rejects_by_reason": dict(rejects),
         "rejects_since_load": source.rejects_since,
-        "items_expected": source.sums.items,
+        "items_expected": source.sums.items + sum(ceased.values()),
         "items_in_target": target.rows,
     }

@@ -48,8 +48,10 @@ class ValidationStore:
         found = json.loads(head)
         if not self._is_ours(found):
             return Tally(), None
-        counts = {"rejects": Counter(found["rejects"]), "indexes": Counter(found["indexes"])}
-        since = found.get("rejects_since", 0)  # an earlier version did not count them
+        counts: dict[str, Any] = {"rejects": Counter(found["rejects"]), "indexes": Counter(found["indexes"])}
+        # An earlier version did not count these.
+        since, left_out = found.get("rejects_since", 0), found.get("left_out", [])
+        counts["left_out"] = Counter(dict(left_out))
         tally = Tally(BucketSums.from_bytes(sums), rows=found["rows"], rejects_since=since, **counts)
         return tally, found["progress"]
 
@@ -59,6 +61,7 @@ class ValidationStore:
             "rows": tally.rows,
             "rejects": tally.rejects,
             "rejects_since": tally.rejects_since,
+            "left_out": list(tally.left_out.items()),
             "indexes": tally.indexes,
             "progress": progress,
         }

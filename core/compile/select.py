@@ -76,7 +76,7 @@ class SelectBuilder:
         if self.in_union and kind == Kind.BIT:
             value, kind = as_number(value), Kind.INTEGER
         self.names.add(name.lower())
-        self.columns.append(Column(name, kind))
+        self.columns.append(Column(name, kind, "" if name == preferred_name else preferred_name))
         self.selected.append(exp.alias_(value, name, quoted=True))
         self.owners.append(self.under_way[0] if self.under_way else None)
         self._index_by_sql[key] = index

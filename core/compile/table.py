@@ -34,14 +34,12 @@ class CompiledEntity:
     `chunk_columns` are the source's key columns that ranges can be cut by (the plan's `chunk_columns` are where they
     stand); both are empty when the source can only be read whole. `never_null` are the view columns that are the
     source's own NOT NULL columns (of a view, the server says of nearly every column that it may be NULL).
-    `several_items`: a key join makes one item of a source row for each match.
     """
 
     source_table: str
     item: ItemPlan
     chunk_columns: tuple[str, ...]
     never_null: frozenset[int] = frozenset()
-    several_items: bool = False
 
 
 @dataclass(frozen=True)
@@ -161,6 +159,7 @@ def _compile_entity(
         keys=keys.keys,
         chunk_columns=row_key if chunkable else (),
         entity=None if number is None else str(number),
+        several_items=bool(scope.select.many),
     )
     return _Entity(scope, keys, item, chunkable)
 
@@ -215,8 +214,7 @@ def _unique_columns(scope: EntityScope) -> list[frozenset[int]]:
 def _compiled(entity: _Entity) -> CompiledEntity:
     source = entity.scope.select.source
     columns = tuple(c.name for c in source.row_key()) if entity.chunkable else ()
-    several = bool(entity.scope.select.many)
-    return CompiledEntity(source.name, entity.item, columns, _never_null(entity.scope), several)
+    return CompiledEntity(source.name, entity.item, columns, _never_null(entity.scope))
 
 
 def _never_null(scope: EntityScope) -> frozenset[int]:

@@ -72,8 +72,13 @@ class ItemConverter:
     def preview(self, row: Sequence[Cell], attributes: Container[str] | None = None) -> dict[str, str | None]:
         """The beginning (at most 200 characters) of each cell that the attributes are made of, by column; None: all."""
         made_of = [columns_of(of.source) for of in self._plan.attributes if attributes is None or of.name in attributes]
-        indexes = sorted({index for columns in made_of for index in columns})
-        return {self._plan.columns[index].name: _beginning(_shown(row[index])) for index in indexes}
+        cells: dict[str, str | None] = {}
+        for index in sorted({index for columns in made_of for index in columns}):
+            column = self._plan.columns[index]
+            # Two columns may be called the same; no two have the same name.
+            name = column.name if not column.label or column.label in cells else column.label
+            cells[name] = _beginning(_shown(row[index]))
+        return cells
 
     def _refuse_impossible_keys(self) -> None:
         types = {attribute.name: attribute.type for attribute in self._plan.attributes}

@@ -43,10 +43,11 @@ class Kind:
 
 @dataclass(frozen=True)
 class Column:
-    """One column of the view: its name there and its kind."""
+    """One column of the view: its name there, its kind, and what it is to be called where a view cannot carry that."""
 
     name: str
     kind: str
+    label: str = ""
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,7 @@ class ItemPlan:
     `row_key` are the indexes of the columns that identify the source row, `row_key_names` their names at the source
     (a view may carry them under others). `chunk_columns` are the indexes of the columns that ranges are cut by.
     `entity` names the rows that are meant in a view of several entities; None where the view has one.
+    `several_items`: a source row may give several rows of the view, one for each match of a key join.
     """
 
     columns: tuple[Column, ...]
@@ -84,6 +86,12 @@ class ItemPlan:
     keys: tuple[Key, ...]
     chunk_columns: tuple[int, ...] = ()
     entity: str | None = None
+    several_items: bool = False
+
+    @property
+    def rows_have_names(self) -> bool:
+        """Whether `row_key` tells every row of the view from every other."""
+        return bool(self.row_key) and not self.several_items
 
     def table_keys(self) -> tuple[str, ...]:
         """The table's own key attributes, pk first."""
@@ -191,6 +199,7 @@ def _item(document: dict[str, Any]) -> ItemPlan:
         keys=tuple(Key(**k) for k in document["keys"]),
         chunk_columns=tuple(document["chunk_columns"]),
         entity=document["entity"],
+        several_items=document.get("several_items", False),  # an earlier version did not say
     )
 
 

@@ -39,6 +39,8 @@ FOR_ANOTHERS_SAKE: Final = frozenset({Reason.KEY_COLLISION, Reason.KEY_TAKEN})
 
 # The member of such a reject's line that holds the item's `core.items.canonical.key_digest`, as hex.
 ITEM_KEY: Final = "item_key"
+# The member that holds the row's `core.items.canonical.content_digest`, as hex, where `row` does not name one row.
+CONTENT: Final = "content"
 
 
 class RejectedRow(Exception):  # noqa: N818 - a row's outcome, counted and kept; not an error of the program

@@ -19,7 +19,10 @@ DIFFERENCES: Final = {
     "extra": "items have no row",
     "differing": "items differ from their rows",
     "colliding": "rows have the key of another row",
+    "taken": "items that no row has hold the keys of rejected rows",
 }
+# What the items of others look like.
+_OF_OTHERS: Final = frozenset({"extra", "taken"})
 _GOES_ON_FOR = timedelta(hours=24)
 
 
@@ -33,13 +36,13 @@ async def compare_everything(run: TableRun, job: str, token: str) -> dict[str, A
     told = progress_told(run, validation_key(run, f"{validation}/progress.json"), "comparing every item")
     await watch(run, job, run_id, told)
     result: dict[str, Any] = json.loads(await run.world.objects.get(validation_key(run, f"{validation}/result.json")))
-    return result
+    return {**dict.fromkeys(DIFFERENCES, 0), **result}  # a loader of an earlier version knew fewer kinds
 
 
 def problems_of(found: dict[str, Any], *, others: bool) -> list[str]:
     """What is wrong, in words; `others`: items that this migration did not write may stand in the table too."""
     problems = [
-        f"{found[k]:,} {words}" for k, words in DIFFERENCES.items() if found[k] and not (others and k == "extra")
+        f"{found[k]:,} {words}" for k, words in DIFFERENCES.items() if found[k] and not (others and k in _OF_OTHERS)
     ]
     for index in found["indexes"]:
         if index["in_index"] is None:
@@ -69,12 +72,6 @@ class MovedRejects:
         """The same in words."""
         words = {"rows became rejects since the load": self.became, "rejects of the load are none now": self.ceased}
         return [f"{count:,} {what}" for what, count in words.items() if count]
-
-    def remedy(self, migration_id: str) -> str:
-        """What to do, for either kind; "" where there is none."""
-        mend = "Mend the rows that became rejects at the source: until then their items look as if they had no row. "
-        retry = f"`tableferry retry-rejects {migration_id}` accounts for rejects that were mended or deleted there. "
-        return (mend if self.became else "") + (retry if self.ceased else "")
 
 
 def validation_key(run: TableRun, name: str) -> str:

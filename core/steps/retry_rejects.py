@@ -26,7 +26,7 @@ async def _start_retry(run: TableRun, intent: Evidence, evidence: Evidence) -> d
     await require_own_view(run)
     looked = await preflight(run, job, token)
     # Several items of one source row cannot be told apart by its key.
-    whole = {"--whole-chunks": "true"} if any(e.several_items for e in run.table.entities) else {}
+    whole = {"--whole-chunks": "true"} if any(e.item.several_items for e in run.table.entities) else {}
     run.report("starting the retry of rejected rows")
     run_id = await start_task(run, job, RETRY_REJECTS, token, {**load_arguments(looked), **whole})
     before = [i for i in evidence.get("run_ids", []) if i != run_id]

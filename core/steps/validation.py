@@ -17,6 +17,7 @@ from core.steps.own_view import require_own_view
 from core.steps.position import LOAD_BEGAN_AT, source_position
 from core.steps.sampling import compare_sample
 from core.steps.table_run import Evidence, TableRun
+from core.steps.validation_remedy import movement_told, remedy_of_counts, remedy_of_differences
 
 MAX_MISMATCHES = 100
 
@@ -29,18 +30,19 @@ async def finish_validation(run: TableRun, intent: Evidence, evidence: Evidence)
     others = not evidence.get("table_created") and run.options.into_nonempty
     if mode == FULL:
         found, problems = await _full(run, intent, evidence, others=others)
-        advice = MovedRejects.of(found, evidence["load"]).remedy(run.migration_id)
+        rejects, keeps = MovedRejects.of(found, evidence["load"]), keeps_others(run, evidence)
+        remedy = remedy_of_differences(run.migration_id, found, rejects, others=others, keeps=keeps)
     else:
         found, problems = await _sampled(run, plan, _accounted(evidence), mode, others=others)
-        advice = ""
+        remedy = remedy_of_counts(run.migration_id)
     validation = {"mode": mode, "passed": not problems, **found, "message": "; ".join(problems)}
     if problems:
-        moved, remedy = await _whose_fault(run, evidence)
+        moved = await _moved(run, evidence)
         validation["mismatches"] = await with_changes_since(run, evidence, validation["mismatches"])
         raise ValidationFailedError(
             f"{run.table.target.table_name} does not agree with {plan.view}: {'; '.join(problems)}.",
-            remedy=advice + remedy,
-            validation={**validation, "source": moved},
+            remedy=f"{movement_told(moved)} {remedy}",
+            validation={**validation, "source": moved.value},
         )
     return {"validation": validation}
 
@@ -61,7 +63,8 @@ async def _full(
     found = {name: result[name] for name in (*counts, *DIFFERENCES)}
     moved = MovedRejects.of(result, evidence["load"])
     found |= {
-        "items_written": evidence["load"]["items_written"],
+        # After a repair the load's own figure is of items that were not all there, or not all right.
+        "items_written": result["compared"] if "repair" in evidence else evidence["load"]["items_written"],
         "validation_id": result["validation"],
         "mismatches": result["mismatches"][:MAX_MISMATCHES],
         "peak_memory_bytes": result["peak_memory_bytes"],
@@ -90,19 +93,12 @@ async def _sampled(
     return found, problems
 
 
-async def _whose_fault(run: TableRun, evidence: Evidence) -> tuple[str, str]:
-    """Whether the source moved since the load began, and what to do then."""
+async def _moved(run: TableRun, evidence: Evidence) -> Movement:
+    """Whether the source moved since the load began."""
     before = evidence.get(LOAD_BEGAN_AT)
     now = SourcePosition.from_record(await source_position(run))
     moved, _ = movement(None if before is None else SourcePosition.from_record(before), now)
-    repair = f"`tableferry repair {run.migration_id}` writes missing and differing items again"
-    if keeps_others(run, evidence):
-        repair += ", but leaves differing ones, which others may have written, unless it is told to --overwrite"
-    if moved is Movement.UNCHANGED:
-        return moved.value, f"The source has not changed since the load began, so the table was changed. {repair}."
-    if moved is Movement.MOVED:
-        return moved.value, f"The source's server moved since the load began; if these rows changed there, {repair}."
-    return moved.value, f"Whether the source or the table changed since the load cannot be told. {repair}."
+    return moved
 
 
 async def _counts(run: TableRun, load: dict[str, Any]) -> dict[str, int]:

@@ -88,3 +88,31 @@ def test_items_of_others_stay_as_they_are(ferry: Ferry, database: Database, cont
 
     ferry.result("run", contract, "--into-nonempty", "--overwrite")
     assert items(ferry) == expected | {7: item(7)}
+
+
+def test_a_row_left_out_for_another_is_missed_when_that_one_moved(ferry: Ferry, database: Database) -> None:
+    """Validation, repair and retry as users meet them: at no time is the table validated without the row."""
+    database.execute("CREATE TABLE prices (id INT PRIMARY KEY, price VARCHAR(20), note VARCHAR(20))")
+    database.execute("INSERT INTO prices VALUES (1, '1', 'a'), (2, '2', 'a'), (3, '3', 'c')")
+    options = ("--rejects", "keep", "--on-collision", "first")
+    first = ferry.result("run", ferry.contract({**PRICES, "pk": "note"}), *options, code=3)
+    by_note = {found["note"]["S"]: found["id"]["N"] for found in ferry.items("Prices")}
+    assert by_note == {"a": "1", "c": "3"}
+
+    database.execute("UPDATE prices SET note = 'z' WHERE id = 1")
+    found = ferry.result("validate", "--mode", "full", code=1)
+    (check,) = found["tables"]
+    assert (check["missing"], check["differing"], check["extra"], check["taken"]) == (1, 1, 0, 0)
+    (problem,) = found["problems"]
+    assert "1 rejects of the load are none now" in problem["error"]
+    assert "repair" in problem["remedy"]
+    repaired = ferry.result("repair", "--delete-extra", code=1)
+    (check,) = repaired["tables"]
+    assert (check["repair"]["written"], check["repair"]["deleted"], check["items_written"]) == (2, 0, 3)
+    assert f"`tableferry retry-rejects {first['migration_id']}`" in repaired["problems"][0]["remedy"]
+    assert "`tableferry repair" not in repaired["problems"][0]["remedy"]
+    again = ferry.result("retry-rejects")
+    (check,) = again["validation"]
+    assert (check["passed"], check["rows_in_view"], check["items_written"], check["rejects"]) == (True, 3, 3, 0)
+    assert {item["note"]["S"]: item["id"]["N"] for item in ferry.items("Prices")} == {"z": "1", "a": "2", "c": "3"}
+    assert ferry.result("validate", "--mode", "counts")["equal"]

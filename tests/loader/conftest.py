@@ -96,6 +96,11 @@ class Load:
         found = self.s3.list_objects_v2(Bucket=self.bucket, Prefix=self.prefix).get("Contents", [])
         return [entry["Key"].removeprefix(self.prefix) for entry in found if not entry["Key"].endswith("plan.json")]
 
+    def has(self, key: str) -> bool:
+        """Whether there is an object of this key."""
+        stored = self.keys()
+        return key.removeprefix(self.prefix) in stored
+
     def text(self, key: str) -> str:
         """An object's text."""
         return str(self.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read().decode())

@@ -1,12 +1,13 @@
-"""Rows that a load left out for another row's sake, where the source row's own key does not tell which they are."""
+"""Rows that a load left out for another row's or item's sake: known again, and missed once that reason is gone."""
 
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
-from core.items.plan import Attribute, Column, ItemPlan, Key, Kind
+from core.items.plan import Attribute, Chunk, Column, ItemPlan, Key, Kind, LoadPlan
 from core.items.preflight import collisions_key
 from core.items.sources import FromColumn
 from tests.loader.conftest import Load
@@ -15,8 +16,61 @@ pytestmark = [pytest.mark.server, pytest.mark.aws, pytest.mark.once]
 
 COLUMNS = (Column("id", Kind.INTEGER), Column("k", Kind.TEXT))
 ATTRIBUTES = (Attribute("id", "N", FromColumn(0)), Attribute("k", "S", FromColumn(1)))
-KEYS = (Key("k", "S", "pk", None),)
-KINDS = ("missing", "extra", "differing", "colliding")
+KEYS = (Key("k", "S", "pk"),)
+ITEM = ItemPlan(COLUMNS, (0,), ("id",), ATTRIBUTES, KEYS, chunk_columns=(0,))
+KINDS = ("missing", "extra", "differing", "colliding", "taken")
+CHUNKS = (Chunk(0, None, ("2",), 2), Chunk(1, ("2",), None, 2))
+
+
+def loaded(load: Load, rows: str, choose: str = "none", item: ItemPlan = ITEM, *more: str) -> LoadPlan:
+    """A table of these rows, (id, k), loaded after a preflight in two chunks: ids to 2, and above."""
+    load.create_table(("k", "S"))
+    load.database.execute(f"CREATE TABLE v (id INT, k VARCHAR(9)); INSERT INTO v VALUES {rows}")
+    plan = load.plan("v", item, chunks=CHUNKS if item.chunk_columns else ())
+    load.run(*surveyed(load, plan, "t", choose), *more)
+    return plan
+
+
+def surveyed(load: Load, plan: LoadPlan, token: str, choose: str) -> list[str]:
+    """What a load must be told of a preflight that is made now."""
+    load.run("--task", "preflight", "--run-token", token, "--on-collision", choose)
+    key = collisions_key(plan.prefix, token)
+    return ["--collisions", key] if load.has(key) else []
+
+
+def validated(load: Load, name: str) -> dict[str, Any]:
+    load.run("--task", "validate", "--run-token", name)
+    found: dict[str, Any] = json.loads(load.text(f"{load.prefix}validation/{name}/result.json"))
+    return found
+
+
+def counts(found: dict[str, Any]) -> dict[str, int]:
+    """The kinds of differences that were found, and what is accepted as a reject."""
+    return {**{kind: found[kind] for kind in KINDS if found[kind]}, **found["rejects_by_reason"]}
+
+
+def repaired(load: Load, name: str, *more: str) -> dict[str, int]:
+    load.run("--task", "repair", "--validation", name, *more)
+    done = json.loads(load.text(f"{load.prefix}validation/{name}/repair.json"))
+    return {k: v for k, v in done.items() if k != "validation" and v}
+
+
+def items(load: Load) -> dict[str, str]:
+    return {item["k"]["S"]: item["id"]["N"] for item in load.items()}
+
+
+def put(load: Load, k: str, id_: str) -> None:
+    load.dynamodb.put_item(TableName=load.table, Item={"k": {"S": k}, "id": {"N": id_}})
+
+
+def rejects(load: Load, plan: LoadPlan) -> list[tuple[str, str]]:
+    """(row, reason) of every reject; each chunk's result has as many."""
+    found = []
+    for chunk in plan.chunks:
+        lines = load.rejects(plan, chunk.number) if load.has(plan.rejects_key(chunk.number)) else []
+        assert load.result(plan, chunk.number)["rejects"] == len(lines)
+        found += [(line["row"]["id"], line["reason"]) for line in lines]
+    return found
 
 
 @pytest.mark.parametrize(("row_key", "names"), [((), ()), ((0,), ("id",))], ids=["no-key", "several-items-of-a-row"])
@@ -24,15 +78,123 @@ def test_the_very_rows_that_were_left_out_are_not_missed(
     load: Load, row_key: tuple[int, ...], names: tuple[str, ...]
 ) -> None:
     """The rows that share a key are read last; those before them have the same `row`, and are good."""
+    item = ItemPlan(COLUMNS, row_key, names, ATTRIBUTES, KEYS, several_items=True)
+    loaded(load, "(1,'a'), (2,'b'), (2,'c'), (1,'x'), (2,'x')", "none", item)
+    assert sorted(items(load)) == ["a", "b", "c"]
+    assert counts(validated(load, "v")) == {"key_collision": 2}
+
+
+@pytest.mark.parametrize("change", ["UPDATE v SET k = 'z' WHERE id = 1", "DELETE FROM v WHERE id = 1"])
+def test_a_row_whose_key_no_other_row_has_any_more_is_missed(load: Load, change: str) -> None:
+    """The item under its key is of the row that was chosen: never extra, never deleted, and written over."""
+    plan = loaded(load, "(1,'a'), (2,'a'), (3,'c')", "first")
+    assert (items(load), counts(validated(load, "v-1"))) == ({"a": "1", "c": "3"}, {"key_collision": 1})
+    load.database.execute(change)
+    moved = "UPDATE" in change
+    found = validated(load, "v-2")
+    assert counts(found) == {"differing": 1, **({"missing": 1} if moved else {})}
+    assert found["rejects"] == found["rejects_since_load"] == 0
+    assert repaired(load, "v-2", "--delete-extra", "true") == {"written": 1 + moved}
+    assert items(load) == {"a": "2", "c": "3", **({"z": "1"} if moved else {})}
+    assert counts(validated(load, "v-3")) == {}
+    assert rejects(load, plan) == [("2", "key_collision")], "a repair keeps no accounts"
+    load.run("--task", "retry-rejects", "--run-token", "r", *surveyed(load, plan, "t-2", "first"))
+    assert (rejects(load, plan), counts(validated(load, "v-4"))) == ([], {})
+
+
+def test_a_row_that_the_retry_kept_off_a_stale_item_gets_its_place(load: Load) -> None:
+    """Retried before it is repaired: the item stands in its way, and is no extra one to be deleted."""
+    plan = loaded(load, "(1,'a'), (2,'a'), (3,'c')", "first")
+    load.database.execute("DELETE FROM v WHERE id = 1")
+    load.run("--task", "retry-rejects", "--run-token", "r", *surveyed(load, plan, "t-2", "first"))
+    assert rejects(load, plan) == [("2", "key_taken")]
+    assert counts(validated(load, "v-1")) == {"taken": 1, "key_taken": 1}
+    assert repaired(load, "v-1", "--delete-extra", "true", "--existing", "keep") == {"left": 1}
+    assert items(load) == {"a": "1", "c": "3"}
+    assert counts(validated(load, "v-2")) == {"taken": 1, "key_taken": 1}
+    assert repaired(load, "v-2") == {"written": 1}
+    assert items(load) == {"a": "2", "c": "3"}
+    assert counts(validated(load, "v-3")) == {}
+    load.run("--task", "retry-rejects", "--run-token", "r-2")
+    assert (rejects(load, plan), counts(validated(load, "v-4"))) == ([], {})
+
+
+def test_rows_that_still_share_their_key_stay_rejects(load: Load) -> None:
+    loaded(load, "(1,'a'), (2,'a'), (3,'a')")
+    assert counts(validated(load, "v-1")) == {"key_collision": 3}
+    load.database.execute("UPDATE v SET k = 'b' WHERE id = 3")
+    assert counts(validated(load, "v-2")) == {"missing": 1, "key_collision": 2}
+    load.database.execute("DELETE FROM v WHERE id = 1")
+    assert counts(validated(load, "v-3")) == {"missing": 2}
+    assert repaired(load, "v-3") == {"written": 2}
+    assert (items(load), counts(validated(load, "v-4"))) == ({"a": "2", "b": "3"}, {})
+
+
+def test_an_item_under_a_key_that_rejected_rows_share_is_neither_deleted_nor_replaced(load: Load) -> None:
+    """Which of the rows it is to be is decided at the source."""
+    loaded(load, "(1,'a'), (2,'a'), (3,'c')")
+    put(load, "a", "77")
+    assert counts(validated(load, "v-1")) == {"taken": 1, "key_collision": 2}
+    assert repaired(load, "v-1", "--delete-extra", "true") == {"left": 1}
+    assert items(load) == {"a": "77", "c": "3"}
+
+
+def test_an_item_that_took_a_rows_key_may_go_or_become_the_rows(load: Load) -> None:
     load.create_table(("k", "S"))
-    load.database.execute(
-        "CREATE TABLE v (id INT, k VARCHAR(9)); INSERT INTO v VALUES (1,'a'), (2,'b'), (2,'c'), (1,'x'), (2,'x')"
-    )
-    plan = load.plan("v", ItemPlan(COLUMNS, row_key, names, ATTRIBUTES, KEYS))
-    load.run("--task", "preflight", "--run-token", "t")
-    load.run("--collisions", collisions_key(plan.prefix, "t"))
-    assert sorted(item["k"]["S"] for item in load.items()) == ["a", "b", "c"]
-    load.run("--task", "validate", "--run-token", "v")
-    found = json.loads(load.text(f"{load.prefix}validation/v/result.json"))
-    assert {kind: found[kind] for kind in KINDS} == dict.fromkeys(KINDS, 0)
-    assert found["rejects_by_reason"] == {"key_collision": 2}
+    load.database.execute("CREATE TABLE v (id INT, k VARCHAR(9)); INSERT INTO v VALUES (1,'a'), (2,'b'), (3,'c')")
+    plan = load.plan("v", ITEM, chunks=CHUNKS)
+    for k in "abc":
+        put(load, k, "99")
+    load.run("--existing", "keep")
+    assert rejects(load, plan) == [("1", "key_taken"), ("2", "key_taken"), ("3", "key_taken")]
+    assert counts(validated(load, "v-1")) == {"taken": 3, "key_taken": 3}
+    load.dynamodb.delete_item(TableName=load.table, Key={"k": {"S": "a"}})
+    put(load, "b", "2")
+    found = validated(load, "v-2")
+    assert counts(found) == {"missing": 1, "taken": 1, "key_taken": 1}
+    assert found["compared"] == 1
+    assert repaired(load, "v-2", "--existing", "keep") == {"written": 1, "left": 1}
+    assert items(load) == {"a": "1", "b": "2", "c": "99"}
+    load.run("--task", "retry-rejects", "--run-token", "r", "--existing", "keep")
+    assert rejects(load, plan) == [("3", "key_taken")]
+    assert counts(validated(load, "v-3")) == {"taken": 1, "key_taken": 1}
+
+
+def test_in_a_table_without_a_key_one_reject_is_not_taken_for_another(load: Load) -> None:
+    """As many as before, and yet the one is mended and the other's item would look as if it had no row."""
+    item = ItemPlan(COLUMNS, (), (), ATTRIBUTES, KEYS)
+    plan = loaded(load, "(1,''), (2,'b'), (3,'c'), (3,'')", "none", item)
+    found = validated(load, "v-1")
+    assert (found["rejects"], found["rejects_since_load"], counts(found)) == (2, 0, {"key_empty": 2})
+    load.database.execute("UPDATE v SET k = IF(id = 1, 'a', '') WHERE id IN (1, 2)")
+    found = validated(load, "v-2")
+    assert (found["rejects"], found["rejects_since_load"]) == (2, 1)
+    load.run("--task", "retry-rejects", "--run-token", "r")
+    assert sorted(line["values"]["k"] for line in load.rejects(plan)) == ["", ""]
+    assert validated(load, "v-3")["rejects_since_load"] == 0
+
+
+def test_a_match_that_cannot_be_an_item_keeps_no_repair_from_the_others(load: Load) -> None:
+    """Items that a key join makes of one source row have its key in common."""
+    item = ItemPlan(COLUMNS, (0,), ("id",), ATTRIBUTES, KEYS, several_items=True)
+    loaded(load, "(1,'a'), (1,'b'), (1,'')", "none", item)
+    load.dynamodb.delete_item(TableName=load.table, Key={"k": {"S": "a"}})
+    put(load, "b", "99")
+    assert counts(validated(load, "v-1")) == {"missing": 1, "differing": 1, "key_empty": 1}
+    assert repaired(load, "v-1") == {"written": 2}
+    assert items(load) == {"a": "1", "b": "1"}
+    load.database.execute("DELETE FROM v; INSERT INTO v VALUES (1,'a'), (1,''), (1,'c')")
+    found = validated(load, "v-2")
+    assert (counts(found), found["rejects_since_load"]) == ({"missing": 1, "extra": 1, "key_empty": 1}, 0)
+
+
+def test_an_equal_match_of_a_row_is_told_from_the_one_that_was_left_out(load: Load) -> None:
+    """Two matches of one row with one key: the first is the item, and the other is not taken for it."""
+    columns, attributes = (*COLUMNS, Column("n", Kind.INTEGER)), (*ATTRIBUTES, Attribute("n", "N", FromColumn(2)))
+    item = ItemPlan(columns, (0,), ("id",), attributes, KEYS, several_items=True)
+    load.create_table(("k", "S"))
+    load.database.execute("CREATE TABLE v (id INT, k VARCHAR(9), n INT); INSERT INTO v VALUES (1,'a',1), (1,'a',2)")
+    plan = load.plan("v", item)
+    load.run(*surveyed(load, plan, "t", "first"))
+    assert [found["n"]["N"] for found in load.items()] == ["1"]
+    assert counts(validated(load, "v-1")) == {"key_collision": 1}

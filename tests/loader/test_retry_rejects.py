@@ -24,9 +24,7 @@ def accounts(load: Load, plan: LoadPlan) -> list[tuple[int, int, int]]:
         result = load.result(plan, chunk.number)
         assert result["rows_read"] == result["items_written"] + result["rejects"]
         assert sum(result["rejects_by_reason"].values()) == result["rejects"]
-        stored = load.keys()
-        key = plan.rejects_key(chunk.number).removeprefix(load.prefix)
-        lines = load.rejects(plan, chunk.number) if key in stored else []
+        lines = load.rejects(plan, chunk.number) if load.has(plan.rejects_key(chunk.number)) else []
         assert len(lines) == result["rejects"]
         found.append((result["rows_read"], result["items_written"], result["rejects"]))
     return found

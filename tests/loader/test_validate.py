@@ -25,7 +25,7 @@ from tests.loader.damage import Damage, damage, filled, key_of
 
 pytestmark = [pytest.mark.server, pytest.mark.aws, pytest.mark.once]
 
-KINDS = ("missing", "extra", "differing", "colliding")
+KINDS = ("missing", "extra", "differing", "colliding", "taken")
 COMPARABLE = ("rows_in_view", "items_expected", "items_in_target", "compared", "mismatches", "indexes", *KINDS)
 
 
@@ -87,22 +87,25 @@ def test_an_undamaged_table_shows_no_difference(load: Load) -> None:
     assert result["indexes"] == [{"index": "ByName", "expected": 88, "in_table": 88, "in_index": 88}]
 
 
-def test_rows_that_the_load_left_out_for_anothers_sake_are_left_out_again(load: Load) -> None:
-    """Of rows that share a key the load wrote one at most, and says so in its rejects; only those are not missed."""
+def test_rows_that_the_load_left_out_for_an_items_sake_are_left_out_again(load: Load) -> None:
+    """Only those that its rejects name, and only while another item is there."""
     plan = filled(load, 10)
     load.run()
-    for n in (3, 4, 5):
+    for n in (3, 5):
         load.dynamodb.delete_item(TableName=load.table, Key=key(n))
-    reasons = {3: "key_collision", 4: "key_taken", 5: "json_wrong_shape"}  # the last one was mended since
+    put(load, **key(4), name={"S": "somebody else's"})
+    reasons = {3: "key_taken", 4: "key_taken", 5: "json_wrong_shape"}  # the last one was mended since
     lines = [
         json.dumps({"row": {"id": str(n)}, "reason": reason, "message": "\u2028"}, ensure_ascii=False)
         for n, reason in reasons.items()
     ]
     load.s3.put_object(Bucket=load.bucket, Key=plan.rejects_key(0), Body="\n".join(lines).encode())
     found = validated(load, plan, "v-1")
-    assert counts(found) == {"missing": 1}
-    assert found["mismatches"][0]["row"] == {"id": "5"}
-    assert found["rejects_by_reason"] == {"key_collision": 1, "key_taken": 1}
+    assert counts(found) == {"missing": 2, "taken": 1}
+    shown = [(m["kind"], m["row"]) for m in found["mismatches"]]
+    assert sorted(shown, key=repr) == [("missing", {"id": "3"}), ("missing", {"id": "5"}), ("taken", {"id": "4"})]
+    assert shown[-1][0] == "taken", "what others wrote is told last"
+    assert found["rejects_by_reason"] == {"key_taken": 1}
 
 
 def test_rejects_that_the_load_does_not_name_are_told_from_its_own(load: Load) -> None:
@@ -117,8 +120,8 @@ def test_rejects_that_the_load_does_not_name_are_told_from_its_own(load: Load) -
     assert counts(found) == {"missing": 1, "extra": 1}
 
 
-def test_rows_that_stand_in_the_rejects_are_left_to_their_retry(load: Load) -> None:
-    """A repair that wrote them would leave rejects files and results that say otherwise."""
+def test_rejected_rows_that_a_repair_wrote_are_accounted_for_by_their_retry(load: Load) -> None:
+    """The repair leaves the rejects files and the chunks' results, which say otherwise."""
     plan = filled(load, 10)
     load.database.execute("UPDATE v SET doc = '[1]' WHERE id = 7")
     load.run()
@@ -127,9 +130,10 @@ def test_rows_that_stand_in_the_rejects_are_left_to_their_retry(load: Load) -> N
     assert counts(validated(load, plan, "v-1")) == {"missing": 2}
     load.run("--task", "repair", "--validation", "v-1")
     done = document(load, "validation/v-1/repair.json")
-    assert (done["written"], done["left"], done["gone"]) == (1, 1, 0)
-    (still,) = validated(load, plan, "v-2")["mismatches"]
-    assert (still["kind"], still["row"]) == ("missing", {"id": "7"})
+    assert (done["written"], done["left"], done["gone"]) == (2, 0, 0)
+    found = validated(load, plan, "v-2")
+    assert (counts(found), found["rejects"], found["rejects_since_load"]) == ({}, 0, 0)
+    assert load.result(plan)["rejects"] == 1
     load.run("--task", "retry-rejects", "--run-token", "run-2")
     assert counts(validated(load, plan, "v-3")) == {}
     assert (load.result(plan)["rejects"], load.rejects(plan)) == (0, [])

@@ -9,6 +9,7 @@ import pytest
 
 from core.compile import CompiledEntity, CompiledTable, compile_contract
 from core.contract import ContractError
+from core.items.item import ItemConverter
 from core.items.plan import Attribute, Column, ItemPlan, Key
 from core.items.sources import FromColumn, JoinedText, Template
 from core.target_table import KeyAttribute, TargetOptions
@@ -118,6 +119,16 @@ def test_each_entity_has_its_own_plan_and_its_type_as_an_attribute() -> None:
     ]
     assert orders.item.attributes[2].source == Template(("O#", FromColumn(2)))
     assert made(USER, ORDER).target.attributes == (KeyAttribute("PK", "S"), KeyAttribute("SK", "S"))
+
+
+def test_cells_of_a_reject_are_called_what_the_contract_calls_them() -> None:
+    """The second entity's columns have names of the view's own, which nobody knows."""
+    plan = made(USER, ORDER).entities[1].item
+    row = [f"{n}" for n, _ in enumerate(plan.columns)]
+    shown = ItemConverter(plan).preview(row)
+    assert set(shown) == {"name", "customer_id", "id"}
+    same = replace(plan, columns=tuple(replace(c, label="name") for c in plan.columns))
+    assert set(ItemConverter(same).preview(row)) == {"name", *(c.name for c in plan.columns[1:])}
 
 
 def test_one_entity_alone_needs_no_column_that_tells_entities_apart() -> None:

@@ -161,7 +161,7 @@ def test_a_looked_up_attribute_is_part_of_the_key_wherever_the_key_names_it(
     several: bool, keys: dict[str, Any], attributes: list[dict[str, Any]]
 ) -> None:
     made = compiled(ID, *attributes, source=TAGGED, **keys)
-    assert ([c.place for c in made.join_checks] == [], made.entities[0].several_items) == (several, several)
+    assert ([c.place for c in made.join_checks] == [], made.entities[0].item.several_items) == (several, several)
 
 
 @pytest.mark.parametrize(
@@ -180,7 +180,7 @@ def test_a_looked_up_attribute_is_part_of_the_key_that_a_template_makes_of_it(
     entity = {"entity_type": "T", "source_table": "orders", "attributes": [TAG, *attributes], **templates}
     whole = {"table": "Tags", "type": "multi-entity", "pk": "PK", "sk": "SK", "entities": [entity]}
     (made,) = compile_contract(contract(whole), TAGGED, TargetOptions())
-    assert ([c.place for c in made.join_checks] == [], made.entities[0].several_items) == (several, several)
+    assert ([c.place for c in made.join_checks] == [], made.entities[0].item.several_items) == (several, several)
 
 
 @pytest.mark.parametrize("type_", ["SS", "L"])

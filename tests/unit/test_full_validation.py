@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from core.errors import JobFailedError, ValidationFailedError
 from core.lifecycle import TableState
 from core.options import MigrationOptions
-from core.steps.full_validation import MovedRejects
+from core.steps.full_validation import DIFFERENCES, MovedRejects
+from core.steps.validation_remedy import remedy_of_differences
 from tests.unit import test_drive
 from tests.unit.test_drive import OPTIONS, ROWS, Stage
 from tests.unit.test_validation import damaged
@@ -109,4 +111,33 @@ def test_rejects_are_held_against_the_loads() -> None:
     assert MovedRejects.of({"rejects": 1, "rejects_since_load": 0}, load) == MovedRejects(0, 2)
     assert MovedRejects.of({"rejects": 5}, load) == MovedRejects(2, 0)
     assert MovedRejects(0, 2).problems == ["2 rejects of the load are none now"]
-    assert "tableferry retry-rejects m1" in MovedRejects(0, 2).remedy("m1")
+
+
+NOTHING = {**dict.fromkeys(DIFFERENCES, 0), "indexes": []}
+
+
+@pytest.mark.parametrize(
+    ("found", "moved", "modes", "said"),
+    [
+        ({"missing": 1}, (0, 0), {}, ["repair m1` writes missing"]),
+        ({"differing": 1}, (0, 0), {"others": True, "keeps": True}, ["repair m1` writes missing", "--overwrite"]),
+        ({"extra": 2}, (0, 0), {}, ["repair m1 --delete-extra` deletes"]),
+        ({"extra": 2, "missing": 1}, (0, 0), {"others": True}, ["repair m1` writes missing"]),
+        ({"taken": 1}, (0, 0), {}, ["repair m1` writes", "rejected rows over the items"]),
+        ({"taken": 1, "colliding": 1}, (0, 0), {"others": True}, ["keys of their own"]),
+        ({}, (0, 2), {}, ["`tableferry retry-rejects m1` accounts"]),
+        ({"missing": 1}, (0, 1), {}, ["repair m1` writes missing", "Then `tableferry retry-rejects m1`"]),
+        ({"extra": 1}, (1, 0), {}, ["Mend the rows", "--delete-extra` deletes"]),
+        ({"indexes": [{"in_index": 1}]}, (0, 0), {}, ["looks again"]),
+        ({"indexes": [{"in_index": None}], "extra": 1}, (0, 0), {}, ["--delete-extra`", "Create the index"]),
+    ],
+)
+def test_each_difference_is_answered_by_the_command_that_mends_it(
+    found: dict[str, Any], moved: tuple[int, int], modes: dict[str, bool], said: list[str]
+) -> None:
+    modes = {"others": False, "keeps": False, **modes}
+    text = remedy_of_differences("m1", {**NOTHING, **found}, MovedRejects(*moved), **modes)
+    places = [text.index(part) for part in said]
+    assert places == sorted(places)
+    commands = {"repair m1`", "--delete-extra`", "--overwrite", "retry-rejects", "Mend", "looks again", "Create the"}
+    assert {c for c in commands if c in text} == {c for c in commands if any(c in part for part in said)}
