@@ -123,16 +123,17 @@ class FakeJobs:
         """A preflight's run, done at the second look; `found` is what it finds."""
         job, run = self.history[number]
         state = self.looks.pop(0) if self.looks else "SUCCEEDED"
-        key = progress_key(plan.prefix, run.arguments["--run-token"])
+        survey = run.arguments["--survey"]
+        key = progress_key(plan.prefix, survey)
         if state == "SUCCEEDED" and key not in self.objects.objects:
             said = {"activity": "preflight", "done": 1, "total": len(self.rows)}
             self.objects.objects[key] = json.dumps(said).encode()
             return
         self.history[number] = (job, replace(run, state=state, execution_seconds=1.5))
         result = {"rows": len(self.rows), "findings": self.found, "seconds": 0.5, "peak_memory_bytes": 1}
-        token = run.arguments["--run-token"]
-        self.objects.objects[result_key(plan.prefix, token)] = json.dumps(result).encode()
-        self.objects.objects[collisions_key(plan.prefix, token)] = b""
+        if state == "SUCCEEDED":
+            self.objects.objects[result_key(plan.prefix, survey)] = json.dumps(result).encode()
+            self.objects.objects[collisions_key(plan.prefix, survey)] = b""
 
     def _validate(self, number: int, plan: LoadPlan) -> None:
         """A full validation's run, done at the second look; it only counts, and lists what is missing or extra."""

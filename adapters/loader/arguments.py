@@ -21,8 +21,8 @@ class Arguments:
     `keep_existing`: an item that the table holds is never overwritten by another. `collisions`: the S3 key of what a
     preflight found to share keys, which a load leaves out. `whole_chunks`: rejected rows are not told apart by their
     source key, so a retry loads their whole chunks. A preflight is told whether keys are proved to be distinct,
-    and which of several rows with one key is chosen: none, first or last. `mark`: the name under which a run that is
-    asked to end says so.
+    and which of several rows with one key is chosen: none, first or last; `survey` is the id of what it goes on with,
+    "" for its run token. `mark`: the name under which a run that is asked to end says so.
     """
 
     plan_bucket: str
@@ -41,6 +41,7 @@ class Arguments:
     whole_chunks: bool = False
     distinct_keys: bool = False
     on_collision: str = "none"
+    survey: str = ""
     mark: str = ""
 
     def includes(self, chunk: int) -> bool:
@@ -56,7 +57,7 @@ def parse(argv: Sequence[str]) -> Arguments:
     --plan s3://bucket/key, --secret-arn ARN or --connection-name NAME, --run-token TEXT, --task NAME (load),
     --writers 1 to 64 (4), --chunks FIRST-LAST (all), --validation ID, --delete-extra true or false (false),
     --existing overwrite or keep (overwrite), --collisions KEY, --whole-chunks true or false (false),
-    --distinct-keys true or false (false), --on-collision none, first or last (none), --mark NAME.
+    --distinct-keys true or false (false), --on-collision none, first or last (none), --survey ID, --mark NAME.
 
     Raises ArgumentsError.
     """
@@ -84,6 +85,7 @@ def parse(argv: Sequence[str]) -> Arguments:
         whole_chunks=given.whole_chunks == "true",
         distinct_keys=given.distinct_keys == "true",
         on_collision=given.on_collision,
+        survey=given.survey,
         mark=given.mark,
     )
 
@@ -110,6 +112,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--whole-chunks", choices=("true", "false"), default="false")
     parser.add_argument("--distinct-keys", choices=("true", "false"), default="false")
     parser.add_argument("--on-collision", choices=("none", "first", "last"), default="none")
+    parser.add_argument("--survey", default="")
     parser.add_argument(MARK, default="")
     return parser
 

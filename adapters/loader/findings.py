@@ -42,6 +42,13 @@ class Findings:
             known["count"] += found["count"]
             known["rows"] += found["rows"][: ROWS_NAMED - len(known["rows"])]
 
+    @classmethod
+    def of(cls, records: list[dict[str, Any]]) -> Findings:
+        """Read `records`' result."""
+        findings = cls()
+        findings._found = {(f.get("entity", ""), f["reason"], f["attribute"]): f for f in records}
+        return findings
+
     def records(self) -> list[dict[str, Any]]:
         """As JSON data."""
         return list(self._found.values())

@@ -23,7 +23,8 @@ Record = tuple[bytes, bytes]
 class KeySpill:
     """Takes (digest, row) pairs; then `shared` gives those whose digest came more than once.
 
-    `mark` and `back_to` undo what was added in between, for a chunk that is read again.
+    `mark` and `back_to` undo what was added in between, for a chunk that is read again; `since` and `extend` carry it
+    over to another spill.
     """
 
     def __init__(self, directory: Path, depth: int = 0) -> None:
@@ -46,6 +47,19 @@ class KeySpill:
         for file, position in zip(self._files, mark):
             file.seek(position)
             file.truncate()
+
+    def since(self, mark: list[int]) -> list[bytes]:
+        """What was added to each file since the mark."""
+        added = []
+        for file, position in zip(self._files, mark):
+            file.seek(position)
+            added.append(file.read())
+        return added
+
+    def extend(self, added: list[bytes]) -> None:
+        """Add what `since` of an earlier spill gave."""
+        for file, content in zip(self._files, added):
+            file.write(content)
 
     def close(self) -> None:
         """Write what is buffered; nothing can be added any more."""

@@ -2,6 +2,7 @@
 
 Guarantees:
 - It writes nothing but its own result, so it may be done any number of times.
+- A run that is killed, or asked to end, goes on after the last chunk that was stored, if it is asked to.
 - Memory does not grow with the rows: keys go to disk, and findings are counted with a few rows named.
 """
 
@@ -26,6 +27,7 @@ from core.items.rejects import Reason, RejectedRow
 from adapters.loader.arguments import Arguments
 from adapters.loader.control import Control
 from adapters.loader.ends import source_of
+from adapters.loader.errors import StopRequestedError
 from adapters.loader.findings import Findings
 from adapters.loader.key_spill import KeySpill
 from adapters.loader.objects import Bucket
@@ -33,26 +35,24 @@ from adapters.loader.outages import with_source
 from adapters.loader.progress_report import ProgressReport
 from adapters.loader.rows import RowReader
 from adapters.loader.shared_keys import SharedKeys
+from adapters.loader.survey_store import Progress, SurveyStore
 
 
 def preflight(arguments: Arguments, plan: LoadPlan, bucket: Bucket) -> None:
-    """Survey every chunk of the plan; leaves `preflight/<token>/result.json`, and the shared keys if there are any."""
-    began, control = time.monotonic(), Control(bucket, plan)
-    progress = ProgressReport(bucket, progress_key(plan.prefix, arguments.run_token))
-    planned = sum(chunk.rows for chunk in plan.chunks) or None
+    """Survey every chunk of the plan; leaves `preflight/<survey>/result.json`, and the shared keys if there are any."""
+    began, id_ = time.monotonic(), arguments.survey or arguments.run_token
+    store = SurveyStore(bucket, plan, id_, distinct_keys=arguments.distinct_keys)
     with ExitStack() as kept:
         reader = kept.enter_context(closing(RowReader(source_of(arguments), plan)))
         directory = Path(kept.enter_context(tempfile.TemporaryDirectory()))
         spill = None if arguments.distinct_keys else kept.enter_context(closing(KeySpill(directory / "keys")))
         survey = Survey(plan, reader, spill)
-        for chunk in plan.chunks:
-            control.go_on()
-            survey.chunk(chunk)
-            progress.say("preflight", survey.rows, planned)
+        survey.go_on_with(store, arguments.run_token)
+        _look_at_all(survey, plan, Control(bucket, plan), ProgressReport(bucket, progress_key(plan.prefix, id_)))
         found = survey.result(arguments.on_collision)
     packed = found.pop("packed")
     if packed:
-        bucket.put(collisions_key(plan.prefix, arguments.run_token), packed, content_type="application/octet-stream")
+        bucket.put(collisions_key(plan.prefix, id_), packed, content_type="application/octet-stream")
     result = {
         "format": FORMAT,
         "view_hash": plan.view_hash,
@@ -62,13 +62,27 @@ def preflight(arguments: Arguments, plan: LoadPlan, bucket: Bucket) -> None:
         "peak_memory_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
     }
     body = json.dumps(result, ensure_ascii=False, sort_keys=True).encode("utf-8")
-    bucket.put(result_key(plan.prefix, arguments.run_token), body, content_type="application/json")
+    bucket.put(result_key(plan.prefix, id_), body, content_type="application/json")
+    store.forget()
+
+
+def _look_at_all(survey: Survey, plan: LoadPlan, control: Control, progress: ProgressReport) -> None:
+    planned = sum(chunk.rows for chunk in plan.chunks) or None
+    try:
+        for chunk in plan.chunks[survey.chunks :]:
+            control.go_on()
+            survey.chunk(chunk)
+            survey.keep_when_due()
+            progress.say("preflight", survey.rows, planned)
+    except StopRequestedError:
+        survey.keep()
+        raise
 
 
 class Survey:
     """Looks at the rows of chunks one after the other; without a spill, keys are known to be distinct.
 
-    `rows` were looked at so far.
+    So many `rows` of so many `chunks` were looked at so far.
     """
 
     def __init__(
@@ -81,21 +95,57 @@ class Survey:
         self._converters = [ItemConverter(item) for item in plan.items]
         self._keys = [[key.name for key in item.keys if key.index is None] for item in plan.items]
         self._findings = Findings()
+        self._store: SurveyStore | None = None
+        self._token = ""
+        self._kept: list[int] = []
+        self.chunks = 0
         self.rows = 0
+
+    def go_on_with(self, store: SurveyStore, token: str) -> None:
+        """Take over what an earlier run stored, and store what this one sees.
+
+        Findings of a run of another token are not believed: whoever started this one may have mended those rows.
+        """
+        self._store, self._token = store, token
+        begun = self._mark()
+        for part in store.parts():
+            if part.progress.findings and part.progress.token != token:
+                self._back_to(begun)
+                self._findings, self.chunks, self.rows = Findings(), 0, 0
+                store.forget()
+                break
+            if self._spill is not None:
+                self._spill.extend(part.keys)
+            self._findings = Findings.of(part.progress.findings)
+            self.chunks, self.rows = part.progress.chunks, part.progress.rows
+        self._kept = self._mark()
+
+    def keep_when_due(self) -> None:
+        """Store what was seen since the last time, now and then."""
+        if self._store is not None and self._store.is_due(sum(self._mark()) - sum(self._kept)):
+            self.keep()
+
+    def keep(self) -> None:
+        """Store what was seen since the last time."""
+        if self._store is None:
+            return
+        keys = [] if self._spill is None else self._spill.since(self._kept)
+        self._store.keep(Progress(self.chunks, self.rows, self._findings.records(), self._token), keys)
+        self._kept = self._mark()
 
     def chunk(self, chunk: Chunk) -> None:
         """Look at a chunk; a lost source is connected to again and the chunk begun anew, as `with_source` does."""
-        mark = self._spill.mark() if self._spill is not None else []
+        mark = self._mark()
 
         def look() -> tuple[Findings, int]:
-            if self._spill is not None:
-                self._spill.back_to(mark)
+            self._back_to(mark)
             findings = Findings()
             return findings, self._look(chunk, findings)
 
         findings, rows = with_source(look, self._wait)
         self._findings.merge(findings)
         self.rows += rows
+        self.chunks += 1
 
     def result(self, choose: str) -> dict[str, Any]:
         """Everything found as JSON data, and under "packed" the shared keys for the loader; None: none, or too many."""
@@ -132,6 +182,13 @@ class Survey:
                 if self._spill is not None:
                     self._spill.add(key_digest(item, keys), self._identity(chunk, row))
         return count
+
+    def _mark(self) -> list[int]:
+        return [] if self._spill is None else self._spill.mark()
+
+    def _back_to(self, mark: list[int]) -> None:
+        if self._spill is not None:
+            self._spill.back_to(mark)
 
     def _identity(self, chunk: Chunk, row: Sequence[Cell]) -> bytes:
         return row_identity(chunk.item, self._converters[chunk.item].row_key(row))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
 
 from core.steps.job_run import progress_told, start_task, watch
 from core.steps.table_run import TableRun
+from core.steps.unfinished import unfinished_or_new
 
 VALIDATE: Final = "validate"
 VALIDATION: Final = "--validation"
@@ -31,7 +32,7 @@ async def compare_everything(run: TableRun, job: str, token: str) -> dict[str, A
 
     A validation that died is gone on with under its own id, for a day. Raises JobFailedError when the run died.
     """
-    validation = await _validation_of(run, token)
+    validation = await unfinished_or_new(run, "validation", token, goes_on_for=_GOES_ON_FOR)
     run_id = await start_task(run, job, VALIDATE, token, {VALIDATION: validation})
     told = progress_told(run, validation_key(run, f"{validation}/progress.json"), "comparing every item")
     await watch(run, job, run_id, told)
@@ -77,24 +78,3 @@ class MovedRejects:
 def validation_key(run: TableRun, name: str) -> str:
     """The S3 key of something that a validation of this table left."""
     return f"{run.prefix}validation/{name}"
-
-
-async def _validation_of(run: TableRun, token: str) -> str:
-    """The id under which to validate for this token; `latest.json` remembers it, and what was not finished."""
-    latest = await run.document(validation_key(run, "latest.json"))
-    if latest is not None and latest["token"] == token:
-        return str(latest["id"])
-    now = run.world.clock.now()
-    if latest is None or await _is_over(run, latest, now):
-        latest = {"id": token, "begun_at": now.isoformat()}
-    latest["token"] = token
-    body = json.dumps(latest).encode()
-    await run.world.objects.put(validation_key(run, "latest.json"), body, "application/json")
-    return str(latest["id"])
-
-
-async def _is_over(run: TableRun, latest: dict[str, Any], now: datetime) -> bool:
-    if now - datetime.fromisoformat(latest["begun_at"]) > _GOES_ON_FOR:
-        return True
-    result = validation_key(run, f"{latest['id']}/result.json")
-    return result in await run.world.objects.keys(result)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from core.compile import ENTITY_COLUMN, CompiledTable
@@ -23,8 +24,11 @@ from core.source_schema import SourceTable
 from core.steps.job_run import RUN_TOKEN, progress_told, runs_of, start_task, watch
 from core.steps.preflight_sql import ask
 from core.steps.table_run import TableRun
+from core.steps.unfinished import unfinished_or_new
 
 TASK = "preflight"
+# Rows that were looked at longer ago are looked at again.
+_GOES_ON_FOR = timedelta(hours=6)
 
 
 async def preflight(run: TableRun, job: str, token: str) -> dict[str, Any]:
@@ -48,8 +52,8 @@ async def _made(run: TableRun, job: str, token: str) -> dict[str, Any]:
     tier, because = plan.tier, plan.because
     found: dict[str, Any] = {"findings": [], "rows": None}
     if tier is Tier.SQL:
-        run.report("preflight (SQL)")
-        findings = await ask(run.world.source, run.table.view.name, ENTITY_COLUMN, plan)
+        view, source = run.table.view.name, run.world.source
+        findings = await ask(source, view, ENTITY_COLUMN, plan, lambda now: run.going_on(f"preflight ({now})"))
         if findings is None or (run.options.rejects == KEEP and _shared(findings)):
             tier = Tier.RUN
             because = (*because, _why_after_all(findings))
@@ -57,6 +61,7 @@ async def _made(run: TableRun, job: str, token: str) -> dict[str, Any]:
             found["findings"] = findings
     if tier is Tier.RUN:
         found = await _by_a_run(run, job, token, plan)
+    survey = found.pop("survey", token)
     seconds = (run.world.clock.now() - began).total_seconds()
     shares_keys = tier is Tier.RUN and _shared(found["findings"])
     return {
@@ -68,7 +73,7 @@ async def _made(run: TableRun, job: str, token: str) -> dict[str, Any]:
         "because": list(because),
         "seconds": round(seconds, 3),
         "on_collision": run.options.on_collision,
-        "collisions_key": collisions_key(run.prefix, token) if shares_keys else "",
+        "collisions_key": collisions_key(run.prefix, survey) if shares_keys else "",
     }
 
 
@@ -89,13 +94,18 @@ def _facts(columns: Sequence[Any], never_null: frozenset[int], view: SourceTable
 
 async def _by_a_run(run: TableRun, job: str, token: str, plan: PreflightPlan) -> dict[str, Any]:
     run.report("starting the preflight's run")
-    arguments = {"--distinct-keys": str(plan.distinct_keys).lower(), "--on-collision": run.options.on_collision}
     await _end_others(run, job, token)
+    survey = await unfinished_or_new(run, TASK, token, goes_on_for=_GOES_ON_FOR)
+    arguments = {
+        "--distinct-keys": str(plan.distinct_keys).lower(),
+        "--on-collision": run.options.on_collision,
+        "--survey": survey,
+    }
     run_id = await start_task(run, job, TASK, token, arguments)
-    finished = await watch(run, job, run_id, progress_told(run, progress_key(run.prefix, token), "preflight"))
-    made = json.loads(await run.world.objects.get(result_key(run.prefix, token)))
+    finished = await watch(run, job, run_id, progress_told(run, progress_key(run.prefix, survey), "preflight"))
+    made = json.loads(await run.world.objects.get(result_key(run.prefix, survey)))
     kept = {name: made[name] for name in ("rows", "findings", "peak_memory_bytes")}
-    return {**kept, "run_id": finished.run_id, "run_seconds": made["seconds"]}
+    return {**kept, "run_id": finished.run_id, "run_seconds": made["seconds"], "survey": survey}
 
 
 async def _end_others(run: TableRun, job: str, token: str) -> None:

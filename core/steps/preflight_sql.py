@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from core.items.plan import Cell, ItemPlan
@@ -24,16 +24,25 @@ _SECONDS = 3_600  # the longest that the server lets a query take
 Finding = dict[str, Any]
 
 
-async def ask(source: SourceDatabase, view: str, entity_column: str, plan: PreflightPlan) -> list[Finding] | None:
-    """What the database found, as the loader would say it; None when only the loader can judge some rows."""
+async def ask(
+    source: SourceDatabase, view: str, entity_column: str, plan: PreflightPlan, tell: Callable[[str], None]
+) -> list[Finding] | None:
+    """What the database found, as the loader would say it; None when only the loader can judge some rows.
+
+    `tell` hears what is asked now: a question is one pass over the view, of which a server says nothing until its end.
+    """
     asked = _Asked(source, view, entity_column)
     findings: list[Finding] = []
-    for entity in plan.entities:
+    questions = len(plan.entities) + (not plan.distinct_keys)
+    for number, entity in enumerate(plan.entities, 1):
+        of = f" of {entity.item.entity_name}" if entity.item.entity_name else ""
+        tell(f"SQL, question {number} of {questions}: the keys{of}")
         found = await asked.problems(entity)
         if found is None:
             return None
         findings += found
     if not plan.distinct_keys:
+        tell(f"SQL, question {questions} of {questions}: keys that rows share")
         findings += await asked.collisions(plan.entities)
     return sorted(findings, key=lambda finding: -finding["count"])
 

@@ -65,7 +65,7 @@ def main(rows: int) -> None:
             _fill(connection, rows)
             _say("filled", rows, time.monotonic() - began)
             began = time.monotonic()
-            findings = asyncio.run(ask(_Source(connection), "v", "", _sql_plan()))  # type: ignore[arg-type]
+            findings = asyncio.run(ask(_Source(connection), "v", "", _sql_plan(), print))  # type: ignore[arg-type]
             _require([(f["reason"], f["count"]) for f in findings or []], [("key_collision", 2 * BROKEN)])
             _say("SQL", rows, time.monotonic() - began)
         with runtime_environment(Path(directory) / "runtime") as environment:

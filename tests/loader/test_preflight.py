@@ -7,6 +7,10 @@ from typing import Any
 
 import pytest
 
+from adapters.loader.control import Control
+from adapters.loader.errors import StopRequestedError
+from adapters.loader.rows import RowReader
+from adapters.loader.survey_store import SurveyStore
 from core.items.collisions import Collisions
 from core.items.plan import Attribute, Chunk, Column, ItemPlan, Key, Kind, LoadPlan
 from core.items.preflight import collisions_key, progress_key, result_key
@@ -125,3 +129,92 @@ def test_matches_of_one_source_row_with_one_key_are_one_item(load: Load) -> None
     preflight(load, plan, "--on-collision", "first")
     assert loaded(load, plan) == {"a": "1"}
     assert (load.result(plan)["items_written"], load.result(plan)["rejects"]) == (1, 2)
+
+
+def killed_at(monkeypatch: pytest.MonkeyPatch, chunk: int, error: Exception) -> list[int]:
+    """From now on a preflight keeps every chunk, and ends in front of this one; the chunks that are read."""
+    monkeypatch.setattr(SurveyStore, "is_due", lambda *_: True)
+    read: list[int] = []
+    original = RowReader.read
+
+    def reading(reader: RowReader, at: Chunk) -> Any:
+        if at.number == chunk:
+            raise error
+        read.append(at.number)
+        return original(reader, at)
+
+    monkeypatch.setattr(RowReader, "read", reading)
+    return read
+
+
+@pytest.mark.parametrize("chunk", [0, 1, 2])
+def test_a_killed_preflight_goes_on_where_it_was(load: Load, monkeypatch: pytest.MonkeyPatch, chunk: int) -> None:
+    plan = fill(load)
+    load.database.execute("UPDATE v SET n = 'x' WHERE id IN (11, 30)")
+    whole = preflight(load, plan, "--on-collision", "first")
+    packed = load.s3.get_object(Bucket=load.bucket, Key=collisions_key(plan.prefix, "t"))["Body"].read()
+    again = ("--task", "preflight", "--run-token", "t2", "--survey", "s", "--on-collision", "first")
+    with monkeypatch.context() as dying:
+        killed_at(dying, chunk, RuntimeError("killed"))
+        with pytest.raises(RuntimeError, match="killed"):
+            load.run(*again)
+    read = killed_at(monkeypatch, 3, AssertionError())
+    load.run(*again)
+    assert read == [*range(chunk, 3)]
+    found = json.loads(load.text(result_key(plan.prefix, "s")))
+    for name in ("rows", "findings"):
+        assert found[name] == whole[name]
+    assert load.s3.get_object(Bucket=load.bucket, Key=collisions_key(plan.prefix, "s"))["Body"].read() == packed
+    parts = [key for key in load.keys() if "/parts/" in key]  # noqa: SIM118 - a method of ours
+    assert len(parts) == 3
+    assert {load.text(load.prefix + key) for key in parts} == {""}, "the keys of a survey that is over take room"
+
+
+def test_findings_of_a_preflight_that_died_are_not_believed_by_another(
+    load: Load, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever started the other may have mended the rows; those that were found good are."""
+    plan = fill(load)
+    load.database.execute("UPDATE v SET n = 'x' WHERE id = 11; DELETE FROM v WHERE id = 100")
+    for token, chunk in (("t", 2), ("t2", 1)):
+        with monkeypatch.context() as dying:
+            killed_at(dying, chunk, RuntimeError("killed"))
+            with pytest.raises(RuntimeError, match="killed"):
+                load.run("--task", "preflight", "--run-token", token, "--survey", "s")
+    load.database.execute("UPDATE v SET n = '1'")
+    read = killed_at(monkeypatch, 3, AssertionError())
+    load.run("--task", "preflight", "--run-token", "t3", "--survey", "s", "--distinct-keys", "false")
+    assert read == [1, 2], "the second one began anew, and had found nothing"
+    found = json.loads(load.text(result_key(plan.prefix, "s")))
+    assert (found["rows"], [finding["reason"] for finding in found["findings"]]) == (6, ["key_collision"])
+
+
+def test_a_preflight_that_looks_in_another_way_begins_anew(load: Load, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An index that proved the keys to be distinct was dropped meanwhile: their keys were not kept."""
+    plan = fill(load)
+    load.database.execute("UPDATE v SET n = '1'")
+    with monkeypatch.context() as dying:
+        killed_at(dying, 2, RuntimeError("killed"))
+        with pytest.raises(RuntimeError, match="killed"):
+            load.run("--task", "preflight", "--run-token", "t", "--distinct-keys", "true")
+    found = preflight(load, plan)
+    assert [finding["count"] for finding in found["findings"]] == [6]
+
+
+def test_a_preflight_that_is_asked_to_end_keeps_what_it_saw(load: Load, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = fill(load)
+    with monkeypatch.context() as ending:
+        read = killed_at(ending, 3, AssertionError())
+        ending.setattr(SurveyStore, "is_due", lambda *_: False)
+        ending.setattr(Control, "go_on", lambda _: _ended(read))
+        load.run("--task", "preflight", "--run-token", "t")
+    assert read == [0, 1]
+    assert not load.has(result_key(plan.prefix, "t"))
+    read = killed_at(monkeypatch, 3, AssertionError())
+    assert preflight(load, plan)["rows"] == 7
+    assert read == [2]
+
+
+def _ended(read: list[int]) -> None:
+    if len(read) == 2:
+        raise StopRequestedError("pause")

@@ -67,7 +67,7 @@ def looking(database: Database, monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
             (made,) = compile_contract(contract(table), schema, TargetOptions())
             await real.execute_ddl(made.view.create_sql(replace=False))
             plan = await plan_of(real, made)
-            asked = None if plan.tier is Tier.RUN else await ask(real, made.view.name, ENTITY_COLUMN, plan)
+            asked = None if plan.tier is Tier.RUN else await ask(real, made.view.name, ENTITY_COLUMN, plan, print)
             return plan.tier, asked, by_loader(database, made, tmp_path)
 
         return through("mysql", mysql.build_server, use)

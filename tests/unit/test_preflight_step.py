@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -62,6 +63,11 @@ def test_keys_are_asked_in_sql(stage: Stage, monkeypatch: pytest.MonkeyPatch) ->
     of(stage, monkeypatch, BY_NOTE)
     stage.process()
     assert evidence(stage)["tier"] == "sql"
+    told = [p.activity for p in stage.told if p.activity.startswith("preflight")]
+    assert told == [
+        "preflight (SQL, question 1 of 2: the keys)",
+        "preflight (SQL, question 2 of 2: keys that rows share)",
+    ]
     assert evidence(stage)["because"] == [
         *("note: key_null", "note: key_empty"),
         "no unique index keeps the keys apart",
@@ -190,13 +196,33 @@ def test_a_preflight_that_was_given_up_is_ended_before_another_begins(
     assert stage.world.jobs.overlaps == 0
 
 
-def test_a_preflight_that_dies_fails_the_table_and_is_made_anew(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("hours", "same"), [(1, True), (7, False)])
+def test_a_preflight_that_dies_fails_the_table_and_is_gone_on_with(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, hours: int, same: bool
+) -> None:
+    """Unless its rows were looked at so long ago that they are to be looked at again."""
     of(stage, monkeypatch, AS_NUMBER)
     stage.world.jobs.looks = ["FAILED"]
     with pytest.raises(JobFailedError, match="FAILED"):
         stage.process()
+    stage.world.clock.moment += timedelta(hours=hours)
     stage.process()
     assert tasks(stage) == ["preflight", "preflight", "load"]
+    first, second = (run.arguments["--survey"] for _, run in stage.world.jobs.history[:2])
+    assert (first == second) == same
+    assert second == (first if same else stage.world.jobs.history[1][1].arguments["--run-token"])
+
+
+def test_a_preflight_that_was_finished_is_not_gone_on_with(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its findings were repaired since, or nobody would ask again."""
+    of(stage, monkeypatch, AS_NUMBER)
+    stage.world.jobs.found = [NOT_A_NUMBER]
+    with pytest.raises(PreflightFailedError):
+        stage.process()
+    stage.world.jobs.found = []
+    stage.process()
+    first, second = (run.arguments["--survey"] for _, run in stage.world.jobs.history[:2])
+    assert first != second
 
 
 def test_a_load_that_is_replaced_keeps_its_preflight(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
