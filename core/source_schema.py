@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -31,6 +32,7 @@ _GEOMETRY = {
 # text, FLOAT is not equal to its own text, BIT and JSON have no literal that is safe on both engines.
 _RANGE_KINDS = {Kind.INTEGER, Kind.DECIMAL, Kind.DATE, Kind.DATETIME, Kind.TIME, Kind.TEXT, Kind.BINARY}
 
+_MEMBER = re.compile(r"'((?:[^']|'')*)'")
 # Measured on MySQL 9.7, texts of one and two bytes: these have several for one character of Unicode.
 _MANY_BYTES_ONE_CHARACTER = {"armscii8", "big5", "cp932", "eucjpms", "sjis", "tis620", "ujis"}
 
@@ -64,9 +66,13 @@ class SourceColumn:
         return self.kind in _RANGE_KINDS and self.data_type not in {"enum", "uuid", "inet4", "inet6"}
 
     @property
-    def shares_characters(self) -> bool:
-        """Whether texts of other bytes can come out as the same characters, so that an index tells more apart."""
-        return (self.collation or "").split("_")[0] in _MANY_BYTES_ONE_CHARACTER
+    def shares_texts(self) -> bool:
+        """Whether values that an index tells apart can come out as the same text."""
+        if (self.collation or "").split("_")[0] in _MANY_BYTES_ONE_CHARACTER:
+            return True
+        # An ENUM is its number: the error value 0 has the text '', and outside strict mode members may be repeated.
+        members = _MEMBER.findall(self.column_type) if self.data_type == "enum" else []
+        return "" in members or len(set(members)) < len(members)
 
     def compares_like(self, other: SourceColumn) -> bool:
         """Whether `=` between the two is the equality of this column's own unique index."""

@@ -71,10 +71,12 @@ def rejected_rows_table(rows: Sequence[Mapping[str, Any]], total: int) -> Table:
     from core.report_markdown import visible
 
     table = Table(title="Rows", title_justify="left", caption_justify="left")
-    for heading in ("table", "row", "reason", "attribute", "message", "values"):
+    entity = ("entity",) if any("entity" in row for row in rows) else ()
+    for heading in ("table", *entity, "row", "reason", "attribute", "message", "values"):
         table.add_column(heading, overflow="fold")
     for row in rows:
-        cells = [row["table"], _pairs(row["row"]), row["reason"], row["attribute"], row["message"]]
+        of = [row.get("entity", "")] if entity else []
+        cells = [row["table"], *of, _pairs(row["row"]), row["reason"], row["attribute"], row["message"]]
         table.add_row(*(Text(visible(cell)) for cell in (*cells, _pairs(row.get("values", {})))))
     if len(rows) < total:
         table.caption = f"{len(rows):,} of {total:,}; --limit shows more, --output-file writes all"

@@ -58,4 +58,5 @@ class Batcher:
         other = self._rows_by_key.setdefault(key, row)
         if other is not row:
             # The preflight did not find these two: the source moved since.
-            raise RejectedRow(Reason.KEY_COLLISION, f"the source row {self._row_key(other)} has this key too")
+            named = ", ".join(f"{name}={text}" for name, text in self._row_key(other).items()) or "without a key"
+            raise RejectedRow(Reason.KEY_COLLISION, f"the source row {named} has this key too")

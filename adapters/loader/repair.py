@@ -176,19 +176,25 @@ class Repair:
 
     def _delete(self, key: Item, seen: str) -> str:
         """Delete the item if it still is the one that the validation saw."""
-        request = {"TableName": self._plan.target_table, "Key": key}
-        found = self._calls.until_answered(partial(self._client.get_item, **request, ConsistentRead=True)).get("Item")
+        found = self._there(key)
         if found is None:
             return GONE
         if item_digest(found) != bytes.fromhex(seen):
             return CHANGED
+        request = {"TableName": self._plan.target_table, "Key": key, **_still(found)}
         try:
-            self._calls.until_answered(partial(self._client.delete_item, **request, **_still(found)))
+            self._calls.until_answered(partial(self._client.delete_item, **request))
         except ClientError as error:
-            if error.response.get("Error", {}).get("Code") == "ConditionalCheckFailedException":
-                return CHANGED
-            raise
+            if error.response.get("Error", {}).get("Code") != "ConditionalCheckFailedException":
+                raise
+            # An attempt whose answer was lost may have deleted it.
+            return DELETED if self._there(key) is None else CHANGED
         return DELETED
+
+    def _there(self, key: Item) -> Item | None:
+        request = {"TableName": self._plan.target_table, "Key": key, "ConsistentRead": True}
+        found: Item | None = self._calls.until_answered(partial(self._client.get_item, **request)).get("Item")
+        return found
 
     def _note(self, actions: IO[bytes], done: str, key: Item) -> None:
         self._counts[done] += 1

@@ -41,9 +41,12 @@ def _tells_rows_apart(rows: KeyedRows) -> bool:
 
 
 def _never_meet(one: ItemPlan, other: ItemPlan) -> bool:
-    """One of the key's parts begins so differently in the two that they cannot be the same text."""
+    """One of the key's parts begins so differently in the two that they cannot be the same text.
+
+    Texts that differ may be equal numbers.
+    """
     pairs = zip(_key_sources(one), _key_sources(other), strict=True)
-    return any(_begin_apart(_beginning(a), _beginning(b)) for (a, _), (b, _) in pairs)
+    return any(type_ != "N" and _begin_apart(_beginning(a), _beginning(b)) for (a, type_), (b, _) in pairs)
 
 
 def _beginning(source: Source) -> tuple[str, bool]:
@@ -75,10 +78,12 @@ def _determined(source: Source, type_: str, columns: Sequence[Column]) -> set[in
     """The view columns whose value the key attribute gives away."""
     if isinstance(source, Template):
         parts = [part for part in source.parts if not isinstance(part, str)]
-        return _determined(parts[0], type_, columns) if len(parts) == 1 else set()
+        # Texts that differ may be one number: 1.1 and 1.10.
+        gives_away = len(parts) == 1 and (type_ != "N" or len(source.parts) == 1)
+        return _determined(parts[0], type_, columns) if gives_away else set()
     if isinstance(source, FromColumn):
         return {source.column} if columns[source.column].kind in _KEEPS_APART[type_] else set()
-    if not isinstance(source, JoinedText) or source.separator != "#" or source.skip_null:
+    if not isinstance(source, JoinedText) or type_ == "N" or source.separator != "#" or source.skip_null:
         return set()
     if not all(isinstance(part, FromColumn) for part in source.of):
         return set()

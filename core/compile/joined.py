@@ -120,7 +120,7 @@ def _conditional(attribute: Attribute, join: ConditionalJoin, scope: EntityScope
     # The condition stands in the join as well: rows that it excludes must not multiply the source's.
     relation = _add_single(scope, target, exp.and_(exp.paren(on), exp.paren(when)), place, proved=proved)
     flag = exp.Case(ifs=[exp.If(this=when.copy(), true=exp.Literal.number(1))], default=exp.Literal.number(0))
-    index = scope.select.add_column(flag, Kind.INTEGER, f"{attribute.name}?")
+    index = scope.select.add_column(flag, Kind.INTEGER, f"{attribute.name} (condition)")
     return Chosen(index, _value(attribute, join.select_column, scope, relation, place), join.else_value)
 
 

@@ -203,7 +203,7 @@ def _unique_columns(scope: EntityScope) -> list[frozenset[int]]:
         return []
     found: list[frozenset[int]] = []
     for names in [source.primary_key, *(k.columns for k in source.unique_keys if not k.nullable)]:
-        if any(c is not None and c.shares_characters for c in map(source.column, names)):
+        if any(c is not None and c.shares_texts for c in map(source.column, names)):
             continue
         indexes = [select.index_of(exp.column(n, table=select.relation.alias, quoted=True)) for n in names]
         if names and None not in indexes:

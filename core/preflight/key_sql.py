@@ -51,9 +51,34 @@ def text_sql(source: Source | str, columns: Sequence[ColumnFacts]) -> str | None
 
 
 def length_sql(source: Source, type_: str, columns: Sequence[ColumnFacts]) -> str | None:
-    """The value's length in bytes as DynamoDB counts it; S and B alone."""
+    """The length in bytes of what `value_sql` gives, as DynamoDB counts it of S and B; NULL for an absent value.
+
+    The parts' lengths are added up: a text over max_allowed_packet is NULL on both engines once it is put together.
+    """
+    if isinstance(source, Template):
+        return _added([_part_length(part, columns) for part in source.parts])
+    if isinstance(source, JoinedText) and not source.skip_null:
+        between = str(len(source.separator.encode()) * (len(source.of) - 1))
+        return _added([between, *(_part_length(part, columns) for part in source.of)])
+    if isinstance(source, WithDefault):
+        of = length_sql(source.of, type_, columns)
+        return None if of is None else f"COALESCE({of}, {len(source.text.encode())})"
+    if isinstance(source, Chosen):
+        of = length_sql(source.of, type_, columns)
+        otherwise = "NULL" if source.otherwise is None else str(len(source.otherwise.encode()))
+        flag = quoted(columns[source.flag].name)
+        return None if of is None else f"CASE WHEN {flag} = 1 THEN {of} ELSE {otherwise} END"
     value = value_sql(source, type_, columns)
     return None if value is None else f"OCTET_LENGTH({value})"
+
+
+def _part_length(part: Source | str, columns: Sequence[ColumnFacts]) -> str | None:
+    return str(len(part.encode())) if isinstance(part, str) else length_sql(part, "S", columns)
+
+
+def _added(lengths: Sequence[str | None]) -> str | None:
+    known = [length for length in lengths if length is not None]
+    return None if len(known) < len(lengths) or not known else f"({' + '.join(known)})"
 
 
 def _column(column: ColumnFacts) -> str | None:

@@ -116,14 +116,14 @@ class _Entity:
         long = key.type != "N" and (extent.most is None or extent.most > limit)
         if not (null or empty or long):
             return
-        value = self._value(key)
-        if value is None:
+        measured = length_sql(self._sources[key.name], key.type, self._rows.columns)
+        if measured is None:
             self.doubts.append(Doubt(f"the key {key.name} is known only when the loader makes it"))
             return
         whose = "the table's key" if key.index is None else f"the key of index {key.index}"
         if null:
-            self._note(Reason.KEY_NULL, key, f"{whose} is NULL", f"{value} IS NULL")
-        length = f"COALESCE(OCTET_LENGTH({value}), 1)"
+            self._note(Reason.KEY_NULL, key, f"{whose} is NULL", f"{measured} IS NULL")
+        length = f"COALESCE({measured}, 1)"
         if empty:
             reason = Reason.KEY_EMPTY if key.index is None else Reason.INDEX_KEY_EMPTY
             self._note(reason, key, f"{whose} is empty", f"{length} = 0")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from core.items.plan import Kind
 from core.items.ranges import quoted
 from core.preflight.plan import EntityQuestions
 
@@ -50,11 +51,11 @@ def sharing_rows_query(view: str, entity_column: str, entity: EntityQuestions, d
     order = "" if key == "1" else f" ORDER BY {key}"
     wanted = ", ".join(f"X'{digest}'" for digest in digests)
     inner = (
-        f"SELECT {_digest(entity)} AS {_DIGEST}, {key}, "  # noqa: S608
+        f"SELECT {_digest(entity)} AS {_DIGEST}, {_kept_row_key(entity)}, "  # noqa: S608
         f"ROW_NUMBER() OVER (PARTITION BY {_digest(entity)}{order}) AS {_NUMBER} "
         f"FROM {quoted(view)} WHERE {_sound(entity, entity_column)} AND {_digest(entity)} IN ({wanted})"
     )
-    return f"SELECT HEX({_DIGEST}), {key} FROM ({inner}) AS k WHERE {_NUMBER} <= {NAMED}{order}"  # noqa: S608
+    return f"SELECT HEX({_DIGEST}), {key} FROM ({inner}) AS k WHERE {_NUMBER} <= {NAMED} ORDER BY {_NUMBER}"  # noqa: S608
 
 
 def _of(entity: EntityQuestions, entity_column: str) -> str:
@@ -79,6 +80,15 @@ def _digest(entity: EntityQuestions) -> str:
     first, *rest = entity.key_values
     framed = f"CONCAT(OCTET_LENGTH({first}), ':', {', '.join([first, *rest])})"
     return f"CAST(UNHEX(SHA2({framed}, 256)) AS BINARY(32))"
+
+
+def _kept_row_key(entity: EntityQuestions) -> str:
+    """The same for a derived table, in which MariaDB loses the zeros of ZEROFILL."""
+    columns = [entity.item.columns[index] for index in entity.item.row_key]
+    texts = (
+        f"CONCAT({quoted(c.name)}) AS {quoted(c.name)}" if c.kind == Kind.INTEGER else quoted(c.name) for c in columns
+    )
+    return ", ".join(texts) or "1"
 
 
 def _row_key(entity: EntityQuestions) -> str:

@@ -120,10 +120,14 @@ def test_a_full_validation_through_every_fault_finds_what_is_there(
         load.run("--task", "validate", "--validation", "whole")
         load.dynamodb.delete_item(TableName=load.table, Key={"pk": {"N": "7"}})
         load.dynamodb.put_item(TableName=load.table, Item={**expected(8), "name": {"S": "damaged"}})
+        for n in range(901, 921):
+            load.dynamodb.put_item(TableName=load.table, Item={"pk": {"N": str(n)}})
         load.run("--task", "validate", "--validation", "damaged")
-        load.run("--task", "repair", "--validation", "damaged")
+        load.run("--task", "repair", "--validation", "damaged", "--delete-extra", "true")
         load.run("--task", "validate", "--validation", "mended")
-    assert [outcome(load, v) for v in ("whole", "damaged", "mended")] == [(0, 0, 0), (1, 0, 1), (0, 0, 0)]
+    assert [outcome(load, v) for v in ("whole", "damaged", "mended")] == [(0, 0, 0), (1, 20, 1), (0, 0, 0)]
+    done = json.loads(load.text(f"{load.prefix}validation/damaged/repair.json"))
+    assert (done["written"], done["deleted"], done["gone"], done["changed"]) == (2, 20, 0, 0)
     assert by_key(load.items()) == {n: expected(n) for n in range(1, 201)}
 
 

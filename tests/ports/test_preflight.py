@@ -308,3 +308,70 @@ def test_json_that_is_no_map_or_nested_too_deeply(look: Look, database: Database
     reasons = {"json_wrong_shape": "2", "not_json": "3", "json_duplicate_name": "4", "json_empty_name": "5"}
     expected: Rows = {(reason, "j"): (1, {id_}) for reason, id_ in reasons.items()}
     assert looked.run == Found(expected | {("json_too_deep", "l"): (1, {"33"})}, set())
+
+
+def made_of(name: str, type_: str, text: str) -> dict[str, Any]:
+    """An attribute of a text with columns in it."""
+    return {"name": name, "type": type_, "transformation": {"type": "string-format", "format": text}}
+
+
+def test_numbers_that_texts_make_collide_by_value(look: Look, database: Database) -> None:
+    """The texts are as different as the primary keys in them, the numbers are not."""
+    database.execute("CREATE TABLE t (id INT PRIMARY KEY); INSERT INTO t VALUES (1), (10), (2)")
+    looked = look(**single(ID, made_of("k", "N", "0.{id}"), pk="k"))
+    assert (looked.tier, looked.run) == (Tier.RUN, Found({}, {frozenset({"1", "10"})}))
+
+
+def test_numbers_of_entities_collide_by_value(look: Look, database: Database) -> None:
+    database.execute("CREATE TABLE t (id INT PRIMARY KEY); INSERT INTO t VALUES (1), (2)")
+    database.execute("CREATE TABLE u (id INT PRIMARY KEY); INSERT INTO u VALUES (1), (3)")
+    entities = [
+        {"entity_type": type_, "source_table": table, "attributes": [made_of("PK", "N", "{id}"), made_of("SK", "N", n)]}
+        for type_, table, n in (("A", "t", "1"), ("B", "u", "1.0"))
+    ]
+    looked = look(table="Both", type="multi-entity", pk="PK", sk="SK", entities=entities)
+    assert looked.run == Found({}, {frozenset({"A:1", "B:1"})})
+
+
+def test_tables_whose_engine_enforces_no_key_prove_nothing(look: Look, database: Database) -> None:
+    """A MERGE table has the rows of both, and its primary key is none."""
+    database.execute(
+        "CREATE TABLE b1 (id INT NOT NULL PRIMARY KEY) ENGINE=MyISAM; CREATE TABLE b2 LIKE b1;"
+        "INSERT INTO b1 VALUES (1), (2); INSERT INTO b2 VALUES (1), (3);"
+        "CREATE TABLE t (id INT NOT NULL PRIMARY KEY) ENGINE=MERGE UNION=(b1, b2)"
+    )
+    with pytest.raises(ValueError, match="not enough values"):  # rows without a key have no name
+        look(**single(ID, pk="id"))
+
+
+def test_an_enum_may_have_two_empty_values(look: Look, database: Database) -> None:
+    """The error value and a member, which an index tells apart."""
+    database.execute(
+        "SET sql_mode = ''; CREATE TABLE t (id INT NOT NULL, e ENUM('', 'a') NOT NULL, UNIQUE KEY u (e));"
+        "INSERT INTO t VALUES (1, ''), (2, 0), (3, 'a')"
+    )
+    database.execute("ALTER TABLE t ADD PRIMARY KEY (id)")
+    looked = look(**single(ID, made_of("k", "S", "K#{e}"), pk="k"))
+    assert looked.sql == looked.run == Found({}, {frozenset({"1", "2"})})
+
+
+def test_texts_that_the_server_cannot_put_together_are_measured(look: Look, database: Database) -> None:
+    """CONCAT gives NULL beyond max_allowed_packet, which is neither an absent nor an empty key."""
+    ((most,),) = database.query("SELECT @@max_allowed_packet")
+    half = int(most) * 55 // 100
+    database.execute("CREATE TABLE t (id INT PRIMARY KEY, a LONGTEXT, b LONGTEXT NOT NULL)")
+    database.execute(
+        f"INSERT INTO t VALUES (1, REPEAT('x', {half}), REPEAT('y', {half})), (2, 'a', 'b'), (3, NULL, '')"
+    )
+    looked = look(**single(ID, pk="a#b"))
+    assert looked.sql is None, "the item is too large as well, which the loader has to say"
+    assert looked.run.rows == {("key_too_long", "a#b"): (1, {"1"}), ("key_null", "a#b"): (1, {"3"})}
+    looked = look(**single(ID, made_of("ab", "S", "{a}{b}"), pk="id", table="Other"))
+    assert (looked.sql, looked.run.rows) == (None, {("item_too_large", ""): (1, {"1"})})
+
+
+def test_rows_are_named_with_their_zeros(look: Look, database: Database) -> None:
+    database.execute("CREATE TABLE t (id INT(5) ZEROFILL PRIMARY KEY, k VARCHAR(9))")
+    database.execute("INSERT INTO t VALUES (1, 'a'), (20, 'a'), (3, 'b')")
+    looked = look(**single(attribute("k", "S", "k"), pk="k"))
+    assert looked.sql == looked.run == Found({}, {frozenset({"00001", "00020"})})

@@ -70,6 +70,23 @@ def test_invisible_columns_and_expression_indexes(source: Caller, database: Data
     assert [k["name"] for k in table["unique_keys"]] == ["u_h"]
 
 
+def test_a_check_that_only_mentions_json_makes_no_json(source: Caller, database: Database) -> None:
+    """Such a column may be empty."""
+    database.execute(
+        "CREATE TABLE t (j LONGTEXT CHECK (j = '' OR JSON_VALID(`j`)), k LONGTEXT CHECK (JSON_VALID(`k`)))"
+    )
+    (table,) = source.answer("mysql_describe_schema", tables=["t"])["tables"]
+    assert [column(table, name)["is_json"] for name in "jk"] == [False, database.engine == "mariadb"]
+
+
+def test_a_key_that_the_tables_engine_does_not_enforce_is_none(source: Caller, database: Database) -> None:
+    database.execute("CREATE TABLE t (id INT PRIMARY KEY, u INT NOT NULL UNIQUE) ENGINE=MyISAM")
+    database.execute("CREATE TABLE m (id INT PRIMARY KEY, u INT NOT NULL UNIQUE) ENGINE=MERGE UNION=(t)")
+    merged, table = source.answer("mysql_describe_schema", tables=["m", "t"])["tables"]
+    assert (table["primary_key"], len(table["unique_keys"])) == (["id"], 1)
+    assert (merged["primary_key"], merged["unique_keys"]) == ([], [])
+
+
 def test_the_estimate_of_rows_is_fresh(source: Caller, database: Database) -> None:
     database.execute("CREATE TABLE t (id INT PRIMARY KEY)")
     source.answer("mysql_describe_schema", tables=["t"])

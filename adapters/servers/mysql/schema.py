@@ -88,6 +88,11 @@ def _here(session: Session, names: Sequence[str] | None) -> str:
     return condition if names is None else f"{condition} AND TABLE_NAME IN {in_list(names or [''])}"
 
 
+# MERGE checks no key across its tables, and the others take the word of a server or a file elsewhere.
+# https://dev.mysql.com/doc/refman/9.0/en/merge-table-problems.html
+_ENFORCE_NO_KEYS = {"MRG_MYISAM", "FEDERATED", "CONNECT", "SPIDER"}
+
+
 def _tables(session: Session, wanted: Sequence[str], *, folds: bool) -> list[tuple[str, str, str | None]]:
     # MySQL 9.7 manual, 11.2: no NUL and no supplementary character is in a name; MariaDB refuses to compare with them.
     possible = [name for name in wanted if "\0" not in name and max(name, default="") <= "\uffff"]
@@ -131,12 +136,12 @@ def _columns(session: Session, names: Sequence[str]) -> dict[str, list[Column]]:
 
 
 def _json_columns(session: Session, names: Sequence[str]) -> set[tuple[str, str]]:
-    """MariaDB's JSON is LONGTEXT with a check that is json_valid(`column`)."""
+    """MariaDB's JSON is LONGTEXT with a check that is json_valid(`column`), and nothing else."""
     if session.version.engine != "mariadb":
         return set()
     where = _here(session, names).replace("TABLE_SCHEMA", "CONSTRAINT_SCHEMA")
     rows = session.texts(f"SELECT TABLE_NAME, CHECK_CLAUSE FROM information_schema.CHECK_CONSTRAINTS WHERE {where}")
-    found = ((str(table), re.search(r"json_valid\(`((?:[^`]|``)+)`\)", str(clause))) for table, clause in rows)
+    found = ((str(table), re.fullmatch(r"json_valid\(`((?:[^`]|``)+)`\)", str(clause))) for table, clause in rows)
     return {(table, match.group(1).replace("``", "`")) for table, match in found if match}
 
 
@@ -145,9 +150,13 @@ def _keys(session: Session, names: Sequence[str]) -> dict[str, dict[str, UniqueK
         "SELECT TABLE_NAME, INDEX_NAME, COLUMN_NAME, SUB_PART, NULLABLE FROM information_schema.STATISTICS "
         f"WHERE {_here(session, names)} AND NON_UNIQUE = 0 ORDER BY TABLE_NAME, INDEX_NAME, SEQ_IN_INDEX"
     )
+    engines = session.texts(f"SELECT TABLE_NAME, ENGINE FROM information_schema.TABLES WHERE {_here(session, names)}")
+    unchecked = {table for table, engine in engines if str(engine).upper() in _ENFORCE_NO_KEYS}
     found: dict[str, dict[str, UniqueKey]] = defaultdict(dict)
     partial: set[tuple[str, str]] = set()
     for table, index, column, prefix, nullable in rows:
+        if table in unchecked:
+            continue
         key = found[str(table)].setdefault(str(index), UniqueKey(name=str(index), columns=[], nullable=False))
         if column is None or (prefix is not None and index != "PRIMARY"):
             partial.add((str(table), str(index)))
