@@ -30,6 +30,7 @@ from core.errors import (
 )
 from core.ledger import StoredLedger
 from core.lifecycle import TableState, Trigger
+from core.other_writers import other_writer
 from core.steps import STEPS, TableRun
 from core.steps.job_run import RUN_TOKEN, ended_early
 
@@ -103,9 +104,12 @@ class TableDriver:
         may_begin = checkpoint.life.may(Trigger.START_VALIDATION)
         return Trigger.START_VALIDATION if may_begin else Trigger.FINISH_VALIDATION
 
-    async def note_repair(self, done: Mapping[str, Any]) -> Trigger:
+    async def other_writer(self, evidence: Mapping[str, Any]) -> str | None:
+        """Which other migration of the store has the target table of this evidence."""
+        return await asyncio.to_thread(other_writer, self.store, self.run.migration_id, evidence)
+
+    async def note_repair(self, evidence: Mapping[str, Any]) -> Trigger:
         """Record what a repair did to a table that failed its validation; it is to be validated again."""
-        evidence = {"repair": dict(done)}
         await self._fire(Trigger.RETRY, evidence)
         return Trigger.FINISH_VALIDATION
 
@@ -137,7 +141,8 @@ class TableDriver:
         pending = await asyncio.to_thread(
             self.store.begin, *self._place, trigger, {**_intent(trigger), **more_intent}, fence=self.fence
         )
-        run = replace(self.run, ledger=StoredLedger(self.store, *self._place, self.fence))
+        ledger = StoredLedger(self.store, *self._place, self.fence)
+        run = replace(self.run, ledger=ledger, other_writer=self.other_writer)
         evidence = await STEPS[trigger](run, pending.intent, before.evidence)
         after = await asyncio.to_thread(self.store.commit, pending, evidence, fence=self.fence)
         return after.life.next_trigger()

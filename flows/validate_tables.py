@@ -15,7 +15,6 @@ from core.drive import TableDriver
 from core.errors import LeaseHeldError, StateError, StoppedByRequestError, TableferryError, ValidationFailedError
 from core.lifecycle import TableState
 from core.options import FULL, MigrationOptions
-from core.other_writers import other_writer
 from core.steps.repair import repair_table
 from flows.begin import Migration, reopen_migration
 from flows.migrate_database import finish, refused
@@ -111,15 +110,13 @@ async def _repair(driver: TableDriver, *, delete_extra: bool, overwrite: bool) -
         else:
             return
     validation, evidence = found, (await driver.checkpoint()).evidence
-    other = await asyncio.to_thread(other_writer, driver.store, driver.run.migration_id, evidence)
-    done = await in_task(
+    run = replace(driver.run, other_writer=driver.other_writer)
+    repaired = await in_task(
         "repair",
-        lambda: repair_table(
-            driver.run, evidence, validation, delete_extra=delete_extra, overwrite=overwrite, other_writer=other
-        ),
+        lambda: repair_table(run, evidence, validation, delete_extra=delete_extra, overwrite=overwrite),
         f"{driver.run.table.name}: repair",
     )
-    await drive(driver, await driver.note_repair(done))
+    await drive(driver, await driver.note_repair(repaired))
 
 
 def _findings(at: TableCheckpoint) -> str | None:

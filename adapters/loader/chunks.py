@@ -15,7 +15,7 @@ from core.items.plan import Chunk, LoadPlan
 from core.items.rejects import RejectedRow
 
 from adapters.loader.batches import Batch, Batcher
-from adapters.loader.key_guard import KeyGuard
+from adapters.loader.key_guard import Holds, KeyGuard, no
 from adapters.loader.objects import Bucket
 from adapters.loader.outages import with_source
 from adapters.loader.put_new import OnReject
@@ -57,11 +57,15 @@ class _Rows:
 
 
 class ChunkLoader:
-    """Loads chunks of one plan one after the other. A chunk's puts are idempotent, so it may be loaded again."""
+    """Loads chunks of one plan one after the other. A chunk's puts are idempotent, so it may be loaded again.
+
+    `rejects_key` is where a chunk's rejects go, if not to its rejects file; `holds` is the `KeyGuard`'s.
+    """
 
     def __init__(
         self, plan: LoadPlan, reader: ChunkReader, new_writer: NewWriter, bucket: Bucket, *, run_token: str,
         collisions: Collisions | None = None, wait: Callable[[float], Any] = time.sleep,
+        rejects_key: Callable[[int], str] | None = None, holds: Holds = no,
     ) -> None:  # fmt: skip
         self._plan = plan
         self._reader = reader
@@ -70,6 +74,8 @@ class ChunkLoader:
         self._run_token = run_token
         self._collisions = collisions or Collisions()
         self._wait = wait
+        self._rejects_key = rejects_key
+        self._holds = holds
         self._converters = [ItemConverter(item) for item in plan.items]
 
     def load(self, chunk: Chunk) -> ChunkResult:
@@ -86,11 +92,12 @@ class ChunkLoader:
             with self._new_writer(converter, rejects.add) as writer:
                 rows = _Rows(
                     converter,
-                    KeyGuard(self._plan, chunk, converter, self._collisions),
+                    KeyGuard(self._plan, chunk, converter, self._collisions, self._holds),
                     Batcher(self._plan.item_of(chunk), converter.row_key),
                 )
                 self._convert(rows, self._timed(chunk, clock), writer, rejects, clock)
-            rejects.store(self._bucket, self._plan.rejects_key(chunk.number))
+            place = self._plan.rejects_key if self._rejects_key is None else self._rejects_key
+            rejects.store(self._bucket, place(chunk.number), always=self._rejects_key is not None)
         result = self._result(chunk, writer, rejects, clock, time.monotonic() - began)
         result.require_every_row()
         return result

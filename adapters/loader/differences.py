@@ -3,9 +3,7 @@
 Guarantees:
 - Memory does not grow with the number of items; the file does, by about 200 bytes an item and `content_bytes` in all.
 - An item is missing, extra, differing, colliding (a row whose key another row has already), taken (no row's, under the
-  key of a row that was left out), or not listed.
-- A row that was left out for another's sake is so as long as another row has its key (key_collision), or as the table
-  holds another item of it (key_taken); one that is not any more should be an item.
+  key of a row that is a reject), or not listed.
 """
 
 from __future__ import annotations
@@ -17,73 +15,93 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Callable
 
+from core.items.canonical import item_digest
 from core.items.compare import differences
 from core.items.item import Item
 from core.items.plan import Cell, Chunk
 
+from adapters.loader.key_group import Decision, KeyGroup, Member, Order
 from adapters.loader.plain_json import cells_document, item_of, item_text, shown
 
 MISSING, EXTRA, DIFFERING, COLLIDING, TAKEN = "missing", "extra", "differing", "colliding", "taken"
 KINDS = (MISSING, EXTRA, DIFFERING, COLLIDING, TAKEN)
+# Rows that cannot be items now: since the load, and then already.
+BROKEN, REJECTED = "broken", "rejected"
 
-# `reason` is why the load left a row out; NULL of one that it did not, and in `left_out` never.
-_SCHEMA = """
+OrderOf = Callable[[int, Sequence[Any]], Order]
+
+_ROW = "id BLOB, digest BLOB, name TEXT, item TEXT, chunk INT, cells TEXT, content TEXT, reason TEXT"
+# `others` are the rows besides the expected one of a key: `reason` is why the load left one out; NULL of one that it
+# did not, BROKEN or REJECTED of one that cannot be an item now, but has a key.
+_SCHEMA = f"""
 PRAGMA journal_mode = OFF;
 PRAGMA synchronous = OFF;
-CREATE TABLE expected (id BLOB PRIMARY KEY, digest BLOB, name TEXT, item TEXT, chunk INT, cells TEXT, reason TEXT)
-  WITHOUT ROWID;
+CREATE TABLE expected ({_ROW}, PRIMARY KEY (id)) WITHOUT ROWID;
 CREATE TABLE actual (id BLOB PRIMARY KEY, digest BLOB, name TEXT, item TEXT) WITHOUT ROWID;
-CREATE TABLE colliding (id BLOB, name TEXT, item TEXT, chunk INT, cells TEXT, reason TEXT);
-CREATE TABLE left_out (id BLOB, digest BLOB, name TEXT, item TEXT, chunk INT, cells TEXT, reason TEXT);
-CREATE INDEX left_out_by_id ON left_out (id);
+CREATE TABLE others ({_ROW});
+CREATE INDEX others_by_id ON others (id);
+CREATE TABLE released (id BLOB PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE promoted (place INTEGER PRIMARY KEY);
+CREATE TABLE claims (id BLOB PRIMARY KEY, place INT) WITHOUT ROWID;
+CREATE TABLE contested (id BLOB PRIMARY KEY) WITHOUT ROWID;
 """
-# Glue's SQLite may be too old for window functions.
-_SETTLE = """
-CREATE TEMP TABLE ceased AS SELECT l.rowid AS place, l.* FROM left_out l WHERE
-  CASE l.reason WHEN 'key_taken'
-    THEN NOT EXISTS (SELECT 1 FROM actual a WHERE a.id = l.id AND a.digest <> l.digest)
-    ELSE NOT EXISTS (SELECT 1 FROM expected e WHERE e.id = l.id)
-      AND (SELECT COUNT(*) FROM left_out o WHERE o.id = l.id) = 1
-  END;
-CREATE INDEX ceased_by_id ON ceased (id);
-DELETE FROM left_out WHERE rowid IN (SELECT place FROM ceased);
-INSERT INTO colliding SELECT c.id, c.name, c.item, c.chunk, c.cells, c.reason FROM ceased c
-  WHERE EXISTS (SELECT 1 FROM expected e WHERE e.id = c.id)
-    OR c.place > (SELECT MIN(o.place) FROM ceased o WHERE o.id = c.id);
-INSERT OR IGNORE INTO expected SELECT c.id, c.digest, c.name, c.item, c.chunk, c.cells, c.reason FROM ceased c
-  ORDER BY c.place;
+_GROUPS = """
+SELECT o.rowid, o.id, o.digest, o.reason, o.chunk, o.cells, e.digest, e.chunk, e.cells, a.digest
+FROM others o LEFT JOIN expected e ON e.id = o.id LEFT JOIN actual a ON a.id = o.id ORDER BY o.id, o.rowid
 """
-# A key that was taken from one row alone is that row's; rows that share one are told apart at the source.
-_FINDINGS = """
-SELECT 'missing', e.id, e.name, e.item, NULL, e.chunk, e.cells, NULL, e.reason FROM expected e
+_APPLY = """
+INSERT INTO others SELECT e.* FROM expected e WHERE e.id IN (SELECT r.id FROM released r);
+DELETE FROM expected WHERE id IN (SELECT r.id FROM released r);
+INSERT INTO expected SELECT o.* FROM others o WHERE o.rowid IN (SELECT p.place FROM promoted p);
+DELETE FROM others WHERE rowid IN (SELECT p.place FROM promoted p)
+"""
+_SURE = "NOT EXISTS (SELECT 1 FROM contested c WHERE c.id = {of}.id)"
+_FINDINGS = f"""
+SELECT 'missing', e.id, e.name, e.item, NULL, e.chunk, e.cells, e.content, NULL, {_SURE.format(of="e")} FROM expected e
   WHERE NOT EXISTS (SELECT 1 FROM actual a WHERE a.id = e.id)
 UNION ALL
-SELECT 'extra', a.id, a.name, NULL, a.item, NULL, NULL, a.digest, NULL FROM actual a
+SELECT 'extra', a.id, a.name, NULL, a.item, NULL, NULL, NULL, a.digest, 0 FROM actual a
   WHERE NOT EXISTS (SELECT 1 FROM expected e WHERE e.id = a.id)
-    AND NOT EXISTS (SELECT 1 FROM left_out l WHERE l.id = a.id)
+    AND NOT EXISTS (SELECT 1 FROM others o WHERE o.id = a.id)
 UNION ALL
-SELECT 'differing', e.id, e.name, e.item, a.item, e.chunk, e.cells, a.digest, e.reason FROM expected e
-  JOIN actual a ON a.id = e.id WHERE a.digest <> e.digest
+SELECT 'differing', e.id, e.name, e.item, a.item, e.chunk, e.cells, e.content, a.digest, {_SURE.format(of="e")}
+  FROM expected e JOIN actual a ON a.id = e.id WHERE a.digest <> e.digest
 UNION ALL
-SELECT 'colliding', id, name, item, NULL, chunk, cells, NULL, reason FROM colliding
+SELECT 'colliding', id, name, item, NULL, chunk, cells, content, NULL, 0 FROM others WHERE reason IS NULL
 UNION ALL
-SELECT 'taken', a.id, a.name, NULL, a.item, l.chunk, l.cells, a.digest,
-    (SELECT CASE COUNT(*) WHEN 1 THEN 'key_taken' END FROM left_out o WHERE o.id = a.id AND o.reason = 'key_taken')
-  FROM actual a JOIN left_out l
-    ON l.rowid = (SELECT o.rowid FROM left_out o WHERE o.id = a.id ORDER BY o.reason DESC, o.rowid LIMIT 1)
+SELECT 'taken', a.id, a.name, NULL, a.item, o.chunk, o.cells, o.content, a.digest, c.place IS NOT NULL
+  FROM actual a LEFT JOIN claims c ON c.id = a.id JOIN others o ON o.rowid = COALESCE(c.place,
+    (SELECT q.rowid FROM others q WHERE q.id = a.id ORDER BY q.reason = 'key_taken' DESC, q.rowid LIMIT 1))
   WHERE NOT EXISTS (SELECT 1 FROM expected e WHERE e.id = a.id)
 ORDER BY 2, 1
-"""
+"""  # noqa: S608 - our own
+
+
+@dataclass(frozen=True)
+class RowAt:
+    """Where a row of the view stands, and what it is known by there."""
+
+    chunk: Chunk
+    cells: Sequence[Cell]
+    content: str | None
+
+    def known_by(self) -> list[Any]:
+        """What a finding says of it."""
+        return [cells_document(self.cells), self.content]
+
+    def place(self) -> tuple[int, str, str | None]:
+        """The same as columns."""
+        return self.chunk.number, json.dumps(cells_document(self.cells), ensure_ascii=False), self.content
 
 
 @dataclass(frozen=True)
 class Finding:
     """One item that is not as it should be; `changed` are (attribute, expected, actual), None for absent.
 
-    `changed` is empty where the contents are not known any more: their room was used up. `left_out` is why the load
-    left the row out that should have the key now; of a taken one None while several rows should.
+    `changed` is empty where the contents are not known any more: their room was used up. The row that should have the
+    key is known by `chunk`, `cells` and `content`. `repairable`: a repair may write it; else its key is contested.
     """
 
     kind: str
@@ -91,8 +109,9 @@ class Finding:
     changed: Sequence[tuple[str, Any, Any]]
     chunk: int | None
     cells: list[Any] | None
+    content: str | None
     actual_digest: bytes | None
-    left_out: str | None = None
+    repairable: bool
 
     def line(self) -> bytes:
         """What a repair must know, as one JSON line: no values but the key's."""
@@ -103,7 +122,8 @@ class Finding:
             "chunk": self.chunk,
             "cells": self.cells,
             "actual_digest": None if self.actual_digest is None else self.actual_digest.hex(),
-            "left_out": self.left_out,
+            "content": self.content,
+            "repairable": self.repairable,
         }
         return json.dumps(document, ensure_ascii=False).encode("utf-8") + b"\n"
 
@@ -125,13 +145,21 @@ class Finding:
 
 
 class Differences:
-    """Collects both sides of some buckets; threads may add at the same time."""
+    """Collects both sides of some buckets; threads may add at the same time.
 
-    def __init__(self, path: Path, *, content_bytes: int) -> None:
+    `order_of` says what a row, of this chunk and with these cells, is ordered by among rows with one key (`choose`
+    first or last).
+    """
+
+    def __init__(
+        self, path: Path, *, content_bytes: int, choose: str = "none", order_of: OrderOf = lambda *_: None
+    ) -> None:
         self._database = sqlite3.connect(str(path), check_same_thread=False, isolation_level=None)
         self._database.executescript(_SCHEMA)
         self._database.execute("BEGIN")
         self._room = content_bytes
+        self._choose = choose
+        self._order_of = order_of
         self._lock = threading.Lock()
 
     def close(self) -> None:
@@ -141,31 +169,22 @@ class Differences:
     def forget_chunk(self, chunk: Chunk) -> None:
         """Forget what was expected of a chunk: it is read again."""
         with self._lock:
-            for table in ("expected", "colliding", "left_out"):
+            for table in ("expected", "others"):
                 self._database.execute(f"DELETE FROM {table} WHERE chunk = ?", (chunk.number,))  # noqa: S608 - our own
 
-    def expect(self, id_: bytes, digest: bytes, key: Item, item: Item, chunk: Chunk, cells: Sequence[Cell]) -> None:
-        """There should be this item."""
-        name, place = item_text(key), json.dumps(cells_document(cells), ensure_ascii=False)
+    def expect(self, row: RowAt, id_: bytes, key: Item, item: Item, reason: str | None = None) -> None:
+        """There should be this item of the row, had the load not left it out for this reason."""
+        name, digest = item_text(key), item_digest(item)
         with self._lock:
-            content = self._content(item)
-            added = self._database.execute(
-                "INSERT OR IGNORE INTO expected VALUES (?, ?, ?, ?, ?, ?, NULL)",
-                (id_, digest, name, content, chunk.number, place),
-            )
-            if added.rowcount == 0:
-                self._database.execute(
-                    "INSERT INTO colliding VALUES (?, ?, ?, ?, ?, NULL)", (id_, name, content, chunk.number, place)
-                )
+            values = (id_, digest, name, self._content(item), *row.place(), reason)
+            if reason is None and self._insert("OR IGNORE INTO expected", values):
+                return
+            self._insert("INTO others", values)
 
-    def leave_out(
-        self, id_: bytes, digest: bytes, key: Item, item: Item, chunk: Chunk, cells: Sequence[Cell], reason: str
-    ) -> None:
-        """There should be this item, had the load not left it out for this reason."""
-        name, place = item_text(key), json.dumps(cells_document(cells), ensure_ascii=False)
+    def claim(self, row: RowAt, id_: bytes, key: Item, reason: str) -> None:
+        """This row has the key, but cannot be an item: BROKEN or REJECTED."""
         with self._lock:
-            row = (id_, digest, name, self._content(item), chunk.number, place, reason)
-            self._database.execute("INSERT INTO left_out VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+            self._insert("INTO others", (id_, b"", item_text(key), None, *row.place(), reason))
 
     def find(self, id_: bytes, digest: bytes, key: Item, item: Item) -> None:
         """There is this item; the last one counts where a table that changes shows one twice."""
@@ -174,19 +193,59 @@ class Differences:
             self._database.execute("INSERT OR REPLACE INTO actual VALUES (?, ?, ?, ?)", row)
 
     def settle(self) -> Counter[str]:
-        """Expect the items of rows whose reason to be left out is gone, and say how many; once, at the end."""
-        for statement in _SETTLE.split(";"):
+        """Decide who should have each key that several rows have, or that rows were left out of; once, at the end.
+
+        The rows whose reason to be left out is gone, by reason: their items are expected from now on.
+        """
+        ceased: Counter[str] = Counter()
+        group: KeyGroup | None = None
+        at: bytes | None = None
+        for place, id_, digest, reason, chunk, cells, *of in self._database.execute(_GROUPS):
+            if group is None or id_ != at:
+                self._keep(at, group, ceased)
+                at, group = id_, self._group(*of)
+            if reason in (BROKEN, REJECTED):
+                group.broken = group.broken or reason == BROKEN
+            else:
+                group.add(Member(place, digest, reason, self._order(chunk, cells)))
+        self._keep(at, group, ceased)
+        for statement in _APPLY.split(";"):
             self._database.execute(statement)
-        return Counter(dict(self._database.execute("SELECT reason, COUNT(*) FROM ceased GROUP BY reason")))
+        return ceased
 
     def findings(self) -> Iterator[Finding]:
         """What differs, in the order of the keys' digests."""
-        for kind, _, name, expected, actual, chunk, cells, digest, reason in self._database.execute(_FINDINGS):
+        found = self._database.execute(_FINDINGS)
+        for kind, _, name, expected, actual, chunk, cells, content, digest, repairable in found:
             changed: Sequence[tuple[str, Any, Any]] = ()
             if expected is not None and actual is not None:
                 changed = differences(_item(expected), _item(actual))
             place = None if cells is None else json.loads(cells)
-            yield Finding(kind, _item(name), changed, chunk, place, digest, reason)
+            yield Finding(kind, _item(name), changed, chunk, place, content, digest, bool(repairable))
+
+    def _group(self, digest: bytes | None, chunk: int, cells: str, actual: bytes | None) -> KeyGroup:
+        expected = None if digest is None else Member(-1, digest, None, self._order(chunk, cells))
+        return KeyGroup(self._choose, expected, actual)
+
+    def _order(self, chunk: int, cells: str) -> Order:
+        return None if self._choose == "none" else self._order_of(chunk, json.loads(cells))
+
+    def _keep(self, id_: bytes | None, group: KeyGroup | None, ceased: Counter[str]) -> None:
+        decision = Decision() if group is None else group.decide()
+        if decision.ceased is not None:
+            ceased[decision.ceased] += 1
+        if decision.release:
+            self._insert("INTO released", (id_,))
+        if decision.expect is not None:
+            self._insert("INTO promoted", (decision.expect,))
+        if decision.claim is not None:
+            self._insert("INTO claims", (id_, decision.claim))
+        if decision.contested:
+            self._insert("INTO contested", (id_,))
+
+    def _insert(self, into: str, values: tuple[Any, ...]) -> bool:
+        marks = ", ".join("?" * len(values))
+        return self._database.execute(f"INSERT {into} VALUES ({marks})", values).rowcount == 1  # noqa: S608 - our own
 
     def _content(self, item: Item) -> str | None:
         if self._room <= 0:

@@ -9,17 +9,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, Callable, NamedTuple
 
 from core.items.canonical import item_digest, key_digest
-from core.items.item import Item, ItemConverter
-from core.items.plan import Cell, Chunk, LoadPlan
+from core.items.collisions import row_identity, row_order
+from core.items.item import Item, ItemConverter, shown_cell
+from core.items.plan import Chunk, LoadPlan
 from core.items.rejects import RejectedRow
 
+from adapters.loader.differences import RowAt
+from adapters.loader.key_group import Order
 from adapters.loader.load_rejects import LoadRejects, row_name
 from adapters.loader.objects import Bucket
+from adapters.loader.plain_json import cells_of
 from adapters.loader.rows import Row, RowReader
 from adapters.loader.sums import Tally, bucket_of
+
+OnReject = Callable[[Row, bool], None]
 
 
 class Expected(NamedTuple):
@@ -43,6 +49,7 @@ class ExpectedItems:
         self._bucket = bucket
         self._converters = [ItemConverter(item) for item in plan.items]
         self._rejected_chunks = frozenset(bucket.keys(f"{plan.prefix}rejects/"))
+        self._item_indexes = {chunk.number: chunk.item for chunk in plan.chunks}
         self.keys = plan.item.table_keys()
         self.indexes = index_keys(plan)
 
@@ -51,9 +58,13 @@ class ExpectedItems:
         return self._converters[chunk.item]
 
     def items(
-        self, chunk: Chunk, groups: Iterator[list[Row]] | None = None, counts: Tally | None = None
-    ) -> Iterator[Expected]:
-        """The chunk's rows (or `groups` of them) that can be items; `counts` is told of all rows."""
+        self, chunk: Chunk, groups: Iterator[list[Row]] | None = None, counts: Tally | None = None,
+        on_reject: OnReject = lambda row, since: None,
+    ) -> Iterator[Expected]:  # fmt: skip
+        """The chunk's rows (or `groups` of them) that can be items.
+
+        `counts` is told of all rows, `on_reject` of those that cannot, and whether they became so since the load.
+        """
         counts = Tally() if counts is None else counts
         converter, rejected, plan = self._converters[chunk.item], self._load_rejects(chunk), self._plan.item_of(chunk)
         for group in self._reader.read(chunk) if groups is None else groups:
@@ -63,7 +74,9 @@ class ExpectedItems:
                     item = converter.convert(row)
                 except RejectedRow as reject:
                     counts.rejects[reject.reason] += 1
-                    counts.rejects_since += not rejected.take(row_name(converter, plan, row))
+                    since = not rejected.take(row_name(converter, plan, row))
+                    counts.rejects_since += since
+                    on_reject(row, since)
                     continue
                 id_, reason = key_digest(item, self.keys), None
                 if rejected.any_left_out:
@@ -81,17 +94,25 @@ class ExpectedItems:
                 add_item(tally, found.item, found.id, self.indexes)
         return tally
 
-    def row_cells(self, chunk: Chunk, row: Sequence[Cell]) -> tuple[Cell, ...]:
-        """The cells that identify the row at the source."""
-        return tuple(row[index] for index in self._plan.item_of(chunk).row_key)
+    def row_at(self, chunk: Chunk, row: Row) -> RowAt:
+        """Where the row stands, and what it is known by."""
+        plan = self._plan.item_of(chunk)
+        cells = tuple(row[index] for index in plan.row_key)
+        return RowAt(chunk, cells, row_name(self._converters[chunk.item], plan, row).content)
+
+    def order_of(self, number: int, cells: Sequence[Any]) -> Order:
+        """What the row of this chunk, with these cells, is ordered by among rows with one key; None without a key."""
+        item = self._item_indexes[number]
+        texts = [shown_cell(cell) for cell in cells_of(cells)]
+        order = row_order(self._plan.items, row_identity(item, dict(zip(self._plan.items[item].row_key_names, texts))))
+        return order if len(order) > 1 else None
 
     def _load_rejects(self, chunk: Chunk) -> LoadRejects:
         """What the load rejected of the chunk."""
         key = self._plan.rejects_key(chunk.number)
         if key not in self._rejected_chunks:
             return LoadRejects()
-        # Not splitlines: it also splits at characters that JSON leaves as they are.
-        return LoadRejects(map(json.loads, filter(None, self._bucket.text(key).split("\n"))))
+        return LoadRejects(map(json.loads, filter(None, self._bucket.lines(key))))
 
 
 def index_keys(plan: LoadPlan) -> dict[str, tuple[tuple[str, str], ...]]:

@@ -42,6 +42,10 @@ class Bucket:
         """Write an object, over the one that is there."""
         self._s3.put_object(Bucket=self._name, Key=key, Body=body, ContentType=content_type)
 
+    def copy(self, source: str, target: str) -> None:
+        """Write the object `target` as `source` is, without reading it."""
+        self._s3.copy_object(Bucket=self._name, Key=target, CopySource={"Bucket": self._name, "Key": source})
+
     def keys(self, prefix: str) -> Iterator[str]:
         """The keys under a prefix, ascending."""
         for page in self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._name, Prefix=prefix):

@@ -74,10 +74,10 @@ class ChunkRejects:
             return self._keys
         return [reject.attribute] if reject.attribute else None
 
-    def store(self, bucket: Bucket, key: str) -> None:
-        """Write the lines to `key`; without rejects, only over those that an earlier attempt left there."""
+    def store(self, bucket: Bucket, key: str, *, always: bool = False) -> None:
+        """Write the lines to `key`; without rejects only over those of an earlier attempt, or `always`."""
         # Emptied rather than deleted: the loader's role needs no right to delete anything.
-        if not self.by_reason and key not in bucket.keys(key):
+        if not always and not self.by_reason and key not in bucket.keys(key):
             return
         self._file.seek(0)
         bucket.put(key, self._file, content_type="application/jsonlines")

@@ -3,7 +3,8 @@
 Guarantees:
 - Only the keys that the validation named are written; rows of the source that are gone or cannot be items are reported.
 - Where others' items may stand in the table, an item is only put where its key is free, as the load does it.
-- Rows that the load rejected are written like all others; retry-rejects, which keeps the accounts, finds them there.
+- Rows that the load rejected are written like all others, and are rejects no longer.
+- A key that several rows should have, or a row that broke since the load, is left as it is.
 - Nothing is deleted unless asked for, and then only an item that is exactly the one that the validation saw.
 - Doing it twice does no harm.
 """
@@ -25,21 +26,24 @@ from core.items.item import Item
 from core.items.plan import Cell, Chunk, LoadPlan
 from core.items.size import item_size
 
+from adapters.loader.accounts import Accounts
 from adapters.loader.arguments import Arguments
 from adapters.loader.backoff import Backoff
 from adapters.loader.batches import Batcher
 from adapters.loader.chunks import NewWriter
 from adapters.loader.control import Control
-from adapters.loader.differences import COLLIDING, DIFFERING, EXTRA, MISSING, TAKEN
+from adapters.loader.differences import EXTRA
 from adapters.loader.ends import source_of, writer_factory
 from adapters.loader.errors import ArgumentsError
 from adapters.loader.expected import ExpectedItems
+from adapters.loader.load_rejects import RowName, row_name
 from adapters.loader.objects import Bucket
 from adapters.loader.outages import with_source
 from adapters.loader.plain_json import cells_of, item_of, item_text
 from adapters.loader.progress_report import ProgressReport, print_event
 from adapters.loader.rows import Row, RowReader
 from adapters.loader.scan import TableScan
+from adapters.loader.table_items import TableItems
 from adapters.loader.validate import dynamodb_client
 from adapters.loader.validation_store import ValidationStore
 
@@ -63,11 +67,12 @@ def repair(arguments: Arguments, plan: LoadPlan, bucket: Bucket) -> None:
 
 @dataclass
 class _Chunk:
-    """What is to be written again of one chunk: key digests, whether the load left that row out for another's sake,
-    and the rows' own keys while they are few.
+    """What is to be written again of one chunk: by the digests of keys the rows that should have them.
+
+    `cells` are the rows' own keys while they are few.
     """
 
-    ids: dict[bytes, bool] = field(default_factory=dict)
+    ids: dict[bytes, Any] = field(default_factory=dict)
     cells: list[Any] = field(default_factory=list)
 
 
@@ -87,6 +92,8 @@ class Repair:
         self._prefix = f"{plan.prefix}validation/{validation}/"
         self._calls = TableScan(client, plan.target_table, backoff=Backoff())
         self._expected = ExpectedItems(plan, reader, bucket)
+        self._items = TableItems(client, plan.target_table, self._expected.keys, self._calls)
+        self._accounts = Accounts(bucket, plan)
         self._counts: Counter[str] = Counter()
 
     def run(self, *, delete_extra: bool) -> dict[str, Any]:
@@ -111,17 +118,16 @@ class Repair:
 
     def _repair_round(self, key: str, actions: IO[bytes], *, delete_extra: bool) -> None:
         wanted: dict[int, _Chunk] = {}
-        # A round's findings are at most as many as its limit of items, without their contents; a key's are all in one.
-        contested = self._contested(key)
+        # A round's findings are at most as many as its limit of items, without their contents.
         for finding in map(json.loads, self._bucket.lines(key)):
             self._control.go_on()
             item_key = item_of(finding["key"])
             if finding["kind"] == EXTRA:
                 done = self._delete(item_key, finding["actual_digest"]) if delete_extra else LEFT
                 self._note(actions, done, item_key)
-            elif (id_ := key_digest(item_key, self._expected.keys)) not in contested and _is_to_be_written(finding):
+            elif finding.get("repairable"):
                 of_chunk = wanted.setdefault(finding["chunk"], _Chunk())
-                of_chunk.ids[id_] = finding.get("left_out") is not None
+                of_chunk.ids[key_digest(item_key, self._expected.keys)] = [finding["cells"], finding["content"]]
                 if len(of_chunk.cells) <= _ROWS_BY_KEY:
                     of_chunk.cells.append(finding["cells"])
             else:
@@ -131,37 +137,37 @@ class Repair:
                 self._control.go_on()
                 self._write_chunk(chunk, wanted[chunk.number], actions)
 
-    def _contested(self, key: str) -> frozenset[bytes]:
-        """The keys that several rows have: which of them is right is not for a repair to say."""
-        found = (finding for finding in map(json.loads, self._bucket.lines(key)) if finding["kind"] == COLLIDING)
-        return frozenset(key_digest(item_of(finding["key"]), self._expected.keys) for finding in found)
-
     def _write_chunk(self, chunk: Chunk, wanted: _Chunk, actions: IO[bytes]) -> None:
         found = with_source(partial(self._write, chunk, wanted))
-        for done, key in found.values():
+        self._accounts.take_off(chunk.number, (name for done, _, name in found.values() if done == WRITTEN))
+        for done, key, _ in found.values():
             self._note(actions, done, key)
         self._counts[GONE] += len(wanted.ids) - len(found)
 
-    def _write(self, chunk: Chunk, wanted: _Chunk) -> dict[bytes, tuple[str, Item]]:
+    def _write(self, chunk: Chunk, wanted: _Chunk) -> dict[bytes, tuple[str, Item, RowName]]:
         """What was done about each key, by its digest; what has no row any more is not in it."""
-        converter = self._expected.converter(chunk)
-        found: dict[bytes, tuple[str, Item]] = {}
+        converter, plan = self._expected.converter(chunk), self._plan.item_of(chunk)
+        found: dict[bytes, tuple[str, Item, RowName]] = {}
         taken: list[Sequence[Cell]] = []
         with self._new_writer(converter, lambda row, _: taken.append(row)) as writer:
             batcher = Batcher(self._plan.item_of(chunk), converter.row_key)
-            for row, item, id_, left_out in self._expected.items(chunk, self._rows(chunk, wanted)):
-                is_the_one = id_ in wanted.ids and wanted.ids[id_] == (left_out is not None)
-                if not is_the_one or id_ in found:
+            for row, item, id_, _ in self._expected.items(chunk, self._rows(chunk, wanted)):
+                if (
+                    id_ not in wanted.ids
+                    or id_ in found
+                    or self._expected.row_at(chunk, row).known_by() != wanted.ids[id_]
+                ):
                     continue
-                found[id_] = (WRITTEN, self._key(item))
+                found[id_] = (WRITTEN, self._key(item), row_name(converter, plan, row))
                 batch = batcher.add(item, row, item_size(item))
                 if batch is not None:
                     writer.put(batch)
             rest = batcher.rest()
             if rest is not None:
                 writer.put(rest)
-        for item in map(converter.convert, taken):
-            found[key_digest(item, self._expected.keys)] = (LEFT, self._key(item))
+        for kept in taken:
+            item = converter.convert(kept)
+            found[key_digest(item, self._expected.keys)] = (LEFT, self._key(item), row_name(converter, plan, kept))
         return found
 
     def _key(self, item: Item) -> Item:
@@ -176,7 +182,7 @@ class Repair:
 
     def _delete(self, key: Item, seen: str) -> str:
         """Delete the item if it still is the one that the validation saw."""
-        found = self._there(key)
+        found = self._items.find(key)
         if found is None:
             return GONE
         if item_digest(found) != bytes.fromhex(seen):
@@ -188,24 +194,13 @@ class Repair:
             if error.response.get("Error", {}).get("Code") != "ConditionalCheckFailedException":
                 raise
             # An attempt whose answer was lost may have deleted it.
-            return DELETED if self._there(key) is None else CHANGED
+            return DELETED if self._items.find(key) is None else CHANGED
         return DELETED
-
-    def _there(self, key: Item) -> Item | None:
-        request = {"TableName": self._plan.target_table, "Key": key, "ConsistentRead": True}
-        found: Item | None = self._calls.until_answered(partial(self._client.get_item, **request)).get("Item")
-        return found
 
     def _note(self, actions: IO[bytes], done: str, key: Item) -> None:
         self._counts[done] += 1
         line = {"action": done, "key": json.loads(item_text(key))}
         actions.write(json.dumps(line, ensure_ascii=False).encode("utf-8") + b"\n")
-
-
-def _is_to_be_written(finding: dict[str, Any]) -> bool:
-    """Whether one row alone should have the key."""
-    kind = finding["kind"]
-    return kind in (MISSING, DIFFERING) or (kind == TAKEN and finding["left_out"] is not None)
 
 
 def _still(item: Item) -> dict[str, Any]:

@@ -2,30 +2,43 @@
 
 Guarantees:
 - rows = items + rejects still holds for every chunk; rows that are gone from the source are counted as vanished.
-- No item is overwritten by a row that was read by its key: what holds the key already stays, as for `--existing keep`.
-- It may die anywhere and be run again: a chunk whose rejects file and result disagree is loaded again as a whole.
+- Only rejected rows are loaded; one that broke since the load stays what it was, and is no accepted reject.
+- No item is overwritten: what holds a key already stays, as for `--existing keep`.
+- It may die anywhere and be run again (`Accounts`). A chunk that has no accounts is loaded as a whole.
 """
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
+from typing import Any
 
-from core.items.plan import Cell, Chunk, Kind, LoadPlan
+from core.items.canonical import key_digest
+from core.items.collisions import Collisions
+from core.items.item import ItemConverter
+from core.items.plan import Cell, Chunk, ItemPlan, Kind, LoadPlan
+from core.items.rejects import CONTENT, RejectedRow
 
+from adapters.loader.accounts import Accounts
 from adapters.loader.arguments import Arguments
+from adapters.loader.backoff import Backoff
 from adapters.loader.chunks import ChunkLoader
 from adapters.loader.control import Control
 from adapters.loader.ends import source_of, writer_factory
-from adapters.loader.key_guard import read_collisions
+from adapters.loader.key_guard import KeyGuard, read_collisions
+from adapters.loader.load_rejects import LoadRejects, row_name
 from adapters.loader.objects import Bucket
 from adapters.loader.progress_report import print_event
 from adapters.loader.results import ChunkResult, Results
 from adapters.loader.rows import Row, RowReader
+from adapters.loader.scan import TableScan
+from adapters.loader.table_items import TableItems
+from adapters.loader.validate import dynamodb_client
 
 Keys = list[tuple[Cell, ...]]
 
@@ -47,21 +60,24 @@ class _Retry:
     def __init__(self, arguments: Arguments, plan: LoadPlan, bucket: Bucket, reader: RowReader) -> None:
         self._plan = plan
         self._bucket = bucket
+        self._accounts = Accounts(bucket, plan)
         self._results = Results(bucket, plan)
-        self._by_key = not arguments.whole_chunks
-        self._rejected = _RejectedRows(reader)
+        self._knows_rows = not arguments.whole_chunks
         collisions = read_collisions(bucket, arguments.collisions)
-        token = arguments.run_token
-        self._whole = ChunkLoader(
-            plan, reader, writer_factory(plan, arguments), bucket, run_token=token, collisions=collisions
-        )
-        keeping = writer_factory(plan, arguments, keep_existing=True)
-        self._some = ChunkLoader(plan, self._rejected, keeping, bucket, run_token=token, collisions=collisions)
+        client = dynamodb_client(arguments.writers)
+        calls = TableScan(client, plan.target_table, backoff=Backoff())
+        table = TableItems(client, plan.target_table, plan.item.table_keys(), calls)
+        self._rejected = _RejectedRows(plan, reader, collisions, table)
+        new_writer, keeping = writer_factory(plan, arguments), writer_factory(plan, arguments, keep_existing=True)
+        new_loader = partial(ChunkLoader, plan, run_token=arguments.run_token, collisions=collisions)
+        self._whole = new_loader(reader, new_writer, bucket)
+        place = self._accounts.rejects_key
+        self._some = new_loader(self._rejected, keeping, bucket, rejects_key=place, holds=table.holds)
         self._with_file = set(bucket.keys(f"{plan.prefix}rejects/"))
 
     def chunk(self, chunk: Chunk) -> None:
         """Retry one chunk, if it has rejects."""
-        before = self._results.find(chunk.number)
+        before = self._accounts.find(chunk.number)
         key = self._plan.rejects_key(chunk.number)
         if before is not None and not before.rejects and key not in self._with_file:
             return
@@ -69,30 +85,76 @@ class _Retry:
         count = lines.count() if lines else 0
         if before is not None and before.rejects == count == 0:
             return
-        if before is None or before.rejects != count or lines is None or not self._few(chunk, count):
+        if before is None or before.rejects != count or lines is None or not self._tells_rows(chunk, lines):
             after = self._whole.load(chunk)
+            self._results.store(after)
         else:
-            after = self._load_some(chunk, before, lines)
-        self._results.store(after)
+            self._rejected.look_for(chunk, lines, count)
+            after = merged(before, self._some.load(chunk))
+            self._accounts.change(after)
         print_event(event="retried", chunk=chunk.number, rejects_before=count, rejects=after.rejects)
 
-    def _few(self, chunk: Chunk, count: int) -> bool:
-        return self._by_key and bool(self._plan.item_of(chunk).chunk_columns) and count <= MAX_KEYS
-
-    def _load_some(self, chunk: Chunk, before: ChunkResult, lines: _Lines) -> ChunkResult:
-        self._rejected.keys = lines.keys(self._plan, chunk)
-        return merged(before, self._some.load(chunk))
+    def _tells_rows(self, chunk: Chunk, lines: _Lines) -> bool:
+        """Whether the rejects file names its rows; those of earlier versions do not where a key is not enough."""
+        if self._plan.item_of(chunk).rows_have_names:
+            return self._knows_rows
+        return all(CONTENT in line for line in lines.read())
 
 
 class _RejectedRows:
-    """Reads of a chunk only the rows with these keys."""
+    """Reads of a chunk only its rejected rows: by their keys, or with all others where they have none or are many."""
 
-    def __init__(self, reader: RowReader) -> None:
+    def __init__(self, plan: LoadPlan, reader: RowReader, collisions: Collisions, table: TableItems) -> None:
+        self._plan = plan
         self._reader = reader
-        self.keys: Keys = []
+        self._collisions = collisions
+        self._table = table
+        self._lines: _Lines | None = None
+        self._keys: Keys | None = None
+        self._converters = [ItemConverter(item) for item in plan.items]
+
+    def look_for(self, chunk: Chunk, lines: _Lines, count: int) -> None:
+        """From now on these rows of this chunk are meant."""
+        item = self._plan.item_of(chunk)
+        by_key = item.rows_have_names and item.chunk_columns and count <= MAX_KEYS
+        self._lines, self._keys = lines, lines.keys(item) if by_key else None
 
     def read(self, chunk: Chunk) -> Iterator[list[Row]]:
-        return self._reader.read_rows(chunk, self.keys)
+        if self._keys is not None:
+            return self._reader.read_rows(chunk, self._keys)
+        return self._named(chunk)
+
+    def _named(self, chunk: Chunk) -> Iterator[list[Row]]:
+        """Rows without a name may be rejected ones that were mended: of those that the table lacks this is assumed."""
+        item, converter = self._plan.item_of(chunk), self._converters[chunk.item]
+        rejected = LoadRejects(self._lines.read() if self._lines else ())
+        guard = KeyGuard(self._plan, chunk, converter, self._collisions, self._table.holds)
+        for group in self._reader.read(chunk):
+            named = [rejected.take(row_name(converter, item, row)) for row in group]
+            if item.rows_have_names:
+                yield [row for row, is_named in zip(group, named) if is_named]
+            else:
+                unnamed = [row for row, is_named in zip(group, named) if not is_named]
+                more = {id(row) for row in self._unloaded(unnamed, converter, guard)}
+                yield [row for row, is_named in zip(group, named) if is_named or id(row) in more]
+
+    def _unloaded(self, rows: Sequence[Row], converter: ItemConverter, guard: KeyGuard) -> list[Row]:
+        """Those that can be items and are not in the table, and those that others with their key keep out."""
+        kept_out, items = [], []
+        for row in rows:
+            try:
+                item = converter.convert(row)
+            except RejectedRow:
+                continue  # it broke since, or it did so in another way: its item may be there
+            try:
+                guard.check(item, row)
+            except RejectedRow:
+                kept_out.append(row)
+            else:
+                items.append((row, item))
+        missing = self._table.lacks(item for _, item in items)
+        keys = self._plan.item.table_keys()
+        return [*kept_out, *(row for row, item in items if key_digest(item, keys) in missing)]
 
 
 @dataclass(frozen=True)
@@ -102,15 +164,17 @@ class _Lines:
     bucket: Bucket
     key: str
 
+    def read(self) -> Iterator[dict[str, Any]]:
+        """Its lines, one after the other."""
+        return map(json.loads, filter(None, self.bucket.lines(self.key)))
+
     def count(self) -> int:
         return sum(1 for line in self.bucket.lines(self.key) if line)
 
-    def keys(self, plan: LoadPlan, chunk: Chunk) -> Keys:
+    def keys(self, item: ItemPlan) -> Keys:
         """The primary keys of its rows, as the source's cells."""
-        item = plan.item_of(chunk)
         kinds = [item.columns[index].kind for index in item.row_key]
-        lines = (json.loads(line) for line in self.bucket.lines(self.key) if line)
-        rows = (line["row"] for line in islice(lines, MAX_KEYS))
+        rows = (line["row"] for line in islice(self.read(), MAX_KEYS))
         return [tuple(_cell(row[name], kind) for name, kind in zip(item.row_key_names, kinds)) for row in rows]
 
 
@@ -135,7 +199,8 @@ def merged(before: ChunkResult, again: ChunkResult) -> ChunkResult:
         rows_read=before.items_written + again.rows_read,
         items_written=before.items_written + again.items_written,
         seconds={name: round(value, 3) for name, value in seconds.items()},
-        vanished=before.vanished + before.rejects - again.rows_read,
+        # Of rows without a name others may have come.
+        vanished=before.vanished + max(0, before.rejects - again.rows_read),
     )
     result.require_every_row()
     return result

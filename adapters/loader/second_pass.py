@@ -18,14 +18,15 @@ from pathlib import Path
 from typing import Any
 
 from core.items.canonical import item_digest, key_digest
-from core.items.item import Item
-from core.items.plan import Cell, Chunk, LoadPlan
+from core.items.item import Item, shown_cell
+from core.items.plan import Chunk, LoadPlan
 
 from adapters.loader.control import Control
-from adapters.loader.differences import EXTRA, TAKEN, Differences, Finding
+from adapters.loader.differences import BROKEN, EXTRA, REJECTED, TAKEN, Differences, Finding
 from adapters.loader.expected import ExpectedItems
 from adapters.loader.outages import with_source
 from adapters.loader.plain_json import cells_of
+from adapters.loader.rows import Row
 from adapters.loader.scan import TableScan
 from adapters.loader.sender import StoppedError
 from adapters.loader.sums import Tally, bucket_of
@@ -44,13 +45,15 @@ class Limits:
 
 @dataclass
 class SecondLook:
-    """What a second pass found: items of each kind, rows left out for a reason that is gone, by reason; the first
-    differences with their values, and how many rounds it took.
+    """What a second pass found: items of each kind, and the first differences with their values, in so many rounds.
+
+    `repairable` is how many a repair may write, `ceased` the rows left out for a reason that is gone, by reason.
     """
 
     counts: Counter[str] = field(default_factory=Counter)
     ceased: Counter[str] = field(default_factory=Counter)
     mismatches: list[dict[str, Any]] = field(default_factory=list)
+    repairable: int = 0
     rounds: int = 0
 
 
@@ -59,7 +62,7 @@ class SecondPass:
 
     def __init__(
         self, plan: LoadPlan, expected: ExpectedItems, scan: TableScan, store: ValidationStore, control: Control, *,
-        segments: int, limits: Limits,
+        segments: int, limits: Limits, choose: str = "none",
     ) -> None:  # fmt: skip
         self._plan = plan
         self._expected = expected
@@ -68,6 +71,7 @@ class SecondPass:
         self._control = control
         self._segments = segments
         self._limits = limits
+        self._choose = choose
 
     def run(self, source: Tally, target: Tally) -> SecondLook:
         """What is found in the buckets in which these two differ, or rows were left out."""
@@ -76,6 +80,7 @@ class SecondPass:
             found = self._store.round(number, buckets) or self._round(number, buckets)
             looked.counts.update(found["counts"])
             looked.ceased.update(found.get("ceased", {}))  # an earlier version did not look
+            looked.repairable += found.get("repairable", 0)
             looked.mismatches = first_shown([*looked.mismatches, *found["mismatches"]], self._limits.shown)
             looked.rounds += 1
         return looked
@@ -84,7 +89,8 @@ class SecondPass:
         wanted = frozenset(buckets)
         with tempfile.TemporaryDirectory() as directory:
             path = Path(directory) / "differences.db"
-            with closing(Differences(path, content_bytes=self._limits.content_bytes)) as found:
+            order_of, room = self._expected.order_of, self._limits.content_bytes
+            with closing(Differences(path, content_bytes=room, choose=self._choose, order_of=order_of)) as found:
                 together(
                     self._scan.stop,
                     partial(self._read_source, found, wanted),
@@ -104,13 +110,15 @@ class SecondPass:
             raise StoppedError("a reader of the table failed")
         found.forget_chunk(chunk)
         counts = Tally()
-        for row, item, id_, left_out in self._expected.items(chunk, counts=counts):
+
+        def claim(row: Row, since: bool) -> None:
+            key = self._expected.converter(chunk).key_of(row)
+            if key is not None and bucket_of(id_ := key_digest(key, self._expected.keys)) in wanted:
+                found.claim(self._expected.row_at(chunk, row), id_, key, BROKEN if since else REJECTED)
+
+        for row, item, id_, left_out in self._expected.items(chunk, counts=counts, on_reject=claim):
             if bucket_of(id_) in wanted:
-                made = (id_, item_digest(item), self._key(item), item, chunk, self._expected.row_cells(chunk, row))
-                if left_out is None:
-                    found.expect(*made)
-                else:
-                    found.leave_out(*made, left_out)
+                found.expect(self._expected.row_at(chunk, row), id_, self._key(item), item, left_out)
         return counts.rows
 
     def _read_segment(self, found: Differences, wanted: frozenset[int], segment: int) -> None:
@@ -128,15 +136,18 @@ class SecondPass:
         ceased = found.settle()
         counts: Counter[str] = Counter()
         mismatches: list[dict[str, Any]] = []
+        repairable = 0
         with tempfile.TemporaryFile() as lines:
             for finding in found.findings():
                 if counts[finding.kind] < self._limits.shown:
                     mismatches += finding.mismatches(self._row(finding))
                 counts[finding.kind] += 1
+                repairable += finding.repairable
                 lines.write(finding.line())
             lines.seek(0)
             shown = first_shown(mismatches, self._limits.shown)
-            result = {"buckets": list(buckets), "counts": counts, "ceased": ceased, "mismatches": shown}
+            found_here: dict[str, Any] = {"counts": counts, "ceased": ceased, "repairable": repairable}
+            result = {"buckets": list(buckets), **found_here, "mismatches": shown}
             self._store.keep_round(number, lines, result)
         return result
 
@@ -146,7 +157,7 @@ class SecondPass:
             return None
         item = self._plan.items[next(c.item for c in self._plan.chunks if c.number == finding.chunk)]
         cells = cells_of(finding.cells)
-        return {name: _shown(cell) for name, cell in zip(item.row_key_names, cells)}
+        return {name: shown_cell(cell) for name, cell in zip(item.row_key_names, cells)}
 
 
 def first_shown(mismatches: Sequence[dict[str, Any]], shown: int) -> list[dict[str, Any]]:
@@ -167,7 +178,3 @@ def rounds_of(source: Tally, target: Tally, items: int) -> list[list[int]]:
         rounds[-1].append(bucket)
         room -= size
     return rounds
-
-
-def _shown(cell: Cell) -> str | None:
-    return "0x" + cell.hex() if isinstance(cell, bytes) else cell

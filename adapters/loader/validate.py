@@ -34,7 +34,8 @@ def validate(arguments: Arguments, plan: LoadPlan, bucket: Bucket) -> None:
     scan = TableScan(dynamodb_client(arguments.writers), plan.target_table, backoff=Backoff())
     reader = RowReader(source_of(arguments), plan)
     validation = arguments.validation or arguments.run_token
-    FullValidation(plan, reader, scan, bucket, validation, segments=arguments.writers).run()
+    choose = arguments.on_collision
+    FullValidation(plan, reader, scan, bucket, validation, segments=arguments.writers, choose=choose).run()
 
 
 def dynamodb_client(connections: int) -> Any:
@@ -56,10 +57,14 @@ class Pace:
 
 
 class FullValidation:
-    """Compares one plan's view with its table; reads only, and leaves its result under its id in S3."""
+    """Compares one plan's view with its table; reads only, and leaves its result under its id in S3.
+
+    `choose` is which of several rows with one key was to be loaded: none, first or last.
+    """
 
     def __init__(
         self, plan: LoadPlan, reader: RowReader, scan: TableScan, bucket: Bucket, validation: str, *, segments: int,
+        choose: str = "none",
         limits: Limits | None = None, pace: Pace | None = None, control: Control | None = None,
         wait: Callable[[float], Any] = time.sleep,
     ) -> None:  # fmt: skip
@@ -70,6 +75,7 @@ class FullValidation:
         self._control = control or Control(bucket, plan)
         self._validation = validation
         self._segments = segments
+        self._choose = choose
         self._limits = limits or Limits()
         self._pace = pace or Pace()
         self._wait = wait
@@ -97,7 +103,10 @@ class FullValidation:
             source, target = first.run()
             first_seconds = time.monotonic() - began
             second = SecondPass(
-                *(self._plan, expected, self._scan, store, self._control), segments=self._segments, limits=self._limits
+                *(self._plan, expected, self._scan, store, self._control),
+                segments=self._segments,
+                limits=self._limits,
+                choose=self._choose,
             )
             looked = second.run(source, target)
         return {
@@ -107,6 +116,7 @@ class FullValidation:
             **_counted(source, target, looked.ceased),
             **{kind: looked.counts[kind] for kind in KINDS},
             "compared": target.rows - looked.counts[EXTRA] - looked.counts[TAKEN],
+            "repairable": looked.repairable,
             "mismatches": looked.mismatches,
             "rounds": looked.rounds,
             "indexes": self._indexes(expected, source, target, store),

@@ -31,6 +31,13 @@ class ItemConverter:
         self._nulls = frozenset(attribute.name for attribute in plan.attributes if attribute.type == "NULL")
         self._refuse_impossible_keys()
         self._checks = [check for check in map(key_check, plan.keys) if check is not None]
+        own = (key_check(key) for key in plan.keys if key.index is None)
+        self._key_values = [
+            (attribute.name, compile_value(attribute.source, attribute.type, plan.columns))
+            for attribute in plan.attributes
+            if attribute.name in plan.table_keys()
+        ]
+        self._key_checks = [check for check in own if check is not None]
 
     def convert(self, row: Sequence[Cell]) -> Item:
         """The row as an item in DynamoDB's low-level form ({"total": {"N": "1"}}; binary as bytes).
@@ -65,9 +72,23 @@ class ItemConverter:
             check(item)
         return item, _checked_size(item)
 
+    def key_of(self, row: Sequence[Cell]) -> Item | None:
+        """The table's own key alone, of a row that may not be an item for another reason; None where the key is why."""
+        key: Item = {}
+        try:
+            for name, value_of in self._key_values:
+                value = value_of(row)
+                if value is not None:
+                    key[name] = value
+            for check in self._key_checks:
+                check(key)
+        except RejectedRow:
+            return None
+        return key
+
     def row_key(self, row: Sequence[Cell]) -> dict[str, str | None]:
         """What identifies the source row: source column to text (bytes as 0x...; None for NULL)."""
-        return {name: _shown(row[index]) for name, index in zip(self._plan.row_key_names, self._plan.row_key)}
+        return {name: shown_cell(row[index]) for name, index in zip(self._plan.row_key_names, self._plan.row_key)}
 
     def preview(self, row: Sequence[Cell], attributes: Container[str] | None = None) -> dict[str, str | None]:
         """The beginning (at most 200 characters) of each cell that the attributes are made of, by column; None: all."""
@@ -77,7 +98,7 @@ class ItemConverter:
             column = self._plan.columns[index]
             # Two columns may be called the same; no two have the same name.
             name = column.name if not column.label or column.label in cells else column.label
-            cells[name] = _beginning(_shown(row[index]))
+            cells[name] = _beginning(shown_cell(row[index]))
         return cells
 
     def _refuse_impossible_keys(self) -> None:
@@ -117,5 +138,6 @@ def _beginning(text: str | None) -> str | None:
     return None if text is None else text[:PREVIEW_CHARACTERS]
 
 
-def _shown(cell: Cell) -> str | None:
+def shown_cell(cell: Cell) -> str | None:
+    """A cell as people see it: bytes as 0x..."""
     return "0x" + cell.hex() if isinstance(cell, bytes) else cell

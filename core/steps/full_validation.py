@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from core.steps.job_run import progress_told, start_task, watch
-from core.steps.table_run import TableRun
+from core.steps.table_run import Evidence, TableRun
 from core.steps.unfinished import unfinished_or_new
 
 VALIDATE: Final = "validate"
@@ -27,17 +27,22 @@ _OF_OTHERS: Final = frozenset({"extra", "taken"})
 _GOES_ON_FOR = timedelta(hours=24)
 
 
-async def compare_everything(run: TableRun, job: str, token: str) -> dict[str, Any]:
+async def compare_everything(run: TableRun, token: str, evidence: Evidence) -> dict[str, Any]:
     """The result of the run that does it for this token: a new one, or one that a killed process started.
 
-    A validation that died is gone on with under its own id, for a day. Raises JobFailedError when the run died.
+    A validation that died is gone on with under its own id, for a day, unless the table was loaded into or repaired
+    since. Raises JobFailedError when the run died.
     """
-    validation = await unfinished_or_new(run, "validation", token, goes_on_for=_GOES_ON_FOR)
-    run_id = await start_task(run, job, VALIDATE, token, {VALIDATION: validation})
+    job, repaired = str(evidence["job_name"]), evidence.get("repair", {}).get("validation", "")
+    of = f"{evidence.get('run_id')} {evidence.get('load_finished_at')} {repaired}"
+    validation = await unfinished_or_new(run, "validation", token, goes_on_for=_GOES_ON_FOR, of=of)
+    arguments = {VALIDATION: validation, "--on-collision": run.options.on_collision}
+    run_id = await start_task(run, job, VALIDATE, token, arguments)
     told = progress_told(run, validation_key(run, f"{validation}/progress.json"), "comparing every item")
     await watch(run, job, run_id, told)
     result: dict[str, Any] = json.loads(await run.world.objects.get(validation_key(run, f"{validation}/result.json")))
-    return {**dict.fromkeys(DIFFERENCES, 0), **result}  # a loader of an earlier version knew fewer kinds
+    # A loader of an earlier version knew fewer kinds.
+    return {**dict.fromkeys(DIFFERENCES, 0), "repairable": result["missing"] + result["differing"], **result}
 
 
 def problems_of(found: dict[str, Any], *, others: bool) -> list[str]:

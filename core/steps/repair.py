@@ -7,8 +7,9 @@ from typing import Any, Final
 
 from core.errors import ConflictError
 from core.steps.full_validation import VALIDATION, MovedRejects, validation_key
-from core.steps.job import EXISTING, keeps_others
+from core.steps.job import EXISTING, keeps_others, load_plan
 from core.steps.job_run import progress_told, start_task, watch
+from core.steps.load import read_totals
 from core.steps.own_view import require_own_view
 from core.steps.table_run import Evidence, TableRun
 
@@ -23,15 +24,15 @@ async def repair_table(
     *,
     delete_extra: bool,
     overwrite: bool = False,
-    other_writer: str | None = None,
 ) -> dict[str, Any]:
-    """What the run did (`RepairResult`): a new one, or one for the same findings that a killed process started.
+    """Evidence of what the run did (`RepairResult`), and the load's accounts after it.
 
-    Where others' items may stand, differing items are left unless the load overwrote such, or `overwrite` says so;
-    `other_writer` is another migration that has this table.
+    It is a new run, or one for the same findings that a killed process started. Where others' items may stand,
+    differing items are left unless the load overwrote such, or `overwrite` says so.
     Raises JobFailedError when it died, ConflictError for deletions where others' items may stand, or items of rows that
     became rejects.
     """
+    other_writer = await run.other_writer(evidence)
     others = f"migration {other_writer}" if other_writer is not None else "others"
     if delete_extra and (other_writer or (run.options.into_nonempty and not evidence.get("table_created"))):
         raise ConflictError(
@@ -55,7 +56,7 @@ async def repair_table(
     told = progress_told(run, validation_key(run, f"{validation}/repair-progress.json"), "repairing")
     await watch(run, job, run_id, told)
     done: dict[str, Any] = json.loads(await run.world.objects.get(validation_key(run, f"{validation}/repair.json")))
-    return done
+    return {"repair": done, "load": (await read_totals(run, await load_plan(run))).to_record()}
 
 
 async def _require_no_new_rejects(run: TableRun, evidence: Evidence, validation: str) -> None:

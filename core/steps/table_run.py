@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,10 +16,21 @@ from core.options import MigrationOptions
 from core.ports import OnProgress, Progress, World
 from core.stop import Stop
 
+Evidence = Mapping[str, Any]
+OtherWriter = Callable[[Evidence], Awaitable["str | None"]]
+
+
+async def nobody(_: Evidence) -> str | None:
+    """No other migration wrote into the table."""
+    return None
+
 
 @dataclass(frozen=True)
 class TableRun:
-    """One table of one migration; `migration_id` is short and safe in names, keys and paths."""
+    """One table of one migration; `migration_id` is short and safe in names, keys and paths.
+
+    `other_writer` says which other migration wrote into the target table of some evidence, None for none.
+    """
 
     migration_id: str
     database: str
@@ -30,6 +41,7 @@ class TableRun:
     on_progress: OnProgress
     stop: Stop = field(default_factory=Stop)
     ledger: ChunkLedger = field(default_factory=NoLedger)
+    other_writer: OtherWriter = nobody
 
     @property
     def prefix(self) -> str:
@@ -62,9 +74,6 @@ class TableRun:
         except NotFoundError:
             return None
         return found
-
-
-Evidence = Mapping[str, Any]
 
 
 def job_name(migration_id: str, table: str) -> str:

@@ -27,10 +27,11 @@ async def finish_validation(run: TableRun, intent: Evidence, evidence: Evidence)
     plan = await load_plan(run)
     await require_own_view(run)
     mode = run.options.validation_of(int(evidence["load"]["rows_read"]))
-    others = not evidence.get("table_created") and run.options.into_nonempty
+    other = await run.other_writer(evidence)
+    others = other is not None or (run.options.into_nonempty and not evidence.get("table_created"))
     if mode == FULL:
         found, problems = await _full(run, intent, evidence, others=others)
-        rejects, keeps = MovedRejects.of(found, evidence["load"]), keeps_others(run, evidence)
+        rejects, keeps = MovedRejects.of(found, evidence["load"]), other is not None or keeps_others(run, evidence)
         remedy = remedy_of_differences(run.migration_id, found, rejects, others=others, keeps=keeps)
     else:
         found, problems = await _sampled(run, plan, _accounted(evidence), mode, others=others)
@@ -58,9 +59,9 @@ def _accounted(evidence: Evidence) -> dict[str, Any]:
 async def _full(
     run: TableRun, intent: Evidence, evidence: Evidence, *, others: bool
 ) -> tuple[dict[str, Any], Sequence[str]]:
-    result = await compare_everything(run, str(evidence["job_name"]), str(intent["run_token"]))
+    result = await compare_everything(run, str(intent["run_token"]), evidence)
     counts = ("rows_in_view", "items_in_target", "rejects", "rejects_by_reason", "compared", "indexes", "seconds")
-    found = {name: result[name] for name in (*counts, *DIFFERENCES)}
+    found = {name: result[name] for name in (*counts, *DIFFERENCES, "repairable")}
     moved = MovedRejects.of(result, evidence["load"])
     found |= {
         # After a repair the load's own figure is of items that were not all there, or not all right.

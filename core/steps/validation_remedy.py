@@ -13,6 +13,21 @@ _MOVEMENTS: Final = {
     Movement.MOVED: "The source's server moved since the load began; these rows may have changed there.",
 }
 
+_MEND: Final = (
+    "Mend the rows that became rejects at the source, or delete them there: a repair leaves their items alone."
+)
+_SHARED: Final = "Give rows that share a key keys of their own at the source; a repair leaves them alone."
+_HELD: Final = (
+    "Mend rejected rows whose keys are held by items of no row at the source, or delete these items by hand; a repair "
+    "leaves them alone."
+)
+_DELETE: Final = "`tableferry repair {} --delete-extra` deletes items that no row has."
+_RETRY: Final = (
+    "{}tableferry retry-rejects {}` accounts for rejects that are none any more: rows that were mended or deleted at "
+    "the source, or whose key is free now."
+)
+_INDEX: Final = "Create the index that does not exist, as the contract says, and validate again."
+
 
 def movement_told(moved: Movement) -> str:
     """Who may have made the differences, as far as the source's position says it."""
@@ -34,29 +49,24 @@ def remedy_of_differences(
 
     `others`: items that this migration did not write may stand in the table; `keeps`: a repair leaves such.
     """
-    said: list[str] = []
-    if moved.became:
-        said.append(
-            "Mend the rows that became rejects at the source: until then their items look as if they had no row."
-        )
-    if found["colliding"]:
-        said.append("Give rows that share a key keys of their own at the source; a repair leaves them alone.")
-    if found["missing"] or found["differing"] or (found["taken"] and not others):
-        what = "missing and differing items again" + (
-            ", and rejected rows over the items that hold their keys" if found["taken"] and not others else ""
-        )
-        but = ", but leaves differing ones, which others may have written, unless it is told to --overwrite"
-        said.append(f"`tableferry repair {migration_id}` writes {what}{but if keeps else ''}.")
-    if found["extra"] and not others:
-        said.append(f"`tableferry repair {migration_id} --delete-extra` deletes items that no row has.")
-    if moved.ceased:
-        first = "Then `" if found["missing"] or found["differing"] else "`"
-        said.append(
-            f"{first}tableferry retry-rejects {migration_id}` accounts for rejects that are none any more: rows that "
-            "were mended or deleted at the source, or whose key is free now."
-        )
-    if any(index["in_index"] is None for index in found["indexes"]):
-        said.append("Create the index that does not exist, as the contract says, and validate again.")
-    elif not said:
-        said.append(f"An index follows its table with a delay: `tableferry validate {migration_id}` looks again.")
-    return " ".join(said)
+    wrong = found["missing"] + found["differing"] + (0 if others else found["taken"])
+    advice = [
+        _MEND if moved.became else "",
+        _SHARED if found["colliding"] else "",
+        _HELD if wrong > found["repairable"] and not (found["colliding"] or moved.became) else "",
+        _repair(migration_id, found, others=others, keeps=keeps) if found["repairable"] else "",
+        # While rows that broke have items, a deletion is refused.
+        _DELETE.format(migration_id) if found["extra"] and not others and not moved.became else "",
+        _RETRY.format("Then `" if found["repairable"] else "`", migration_id) if moved.ceased else "",
+        _INDEX if any(index["in_index"] is None for index in found["indexes"]) else "",
+    ]
+    said = " ".join(filter(None, advice))
+    return said or f"An index follows its table with a delay: `tableferry validate {migration_id}` looks again."
+
+
+def _repair(migration_id: str, found: Mapping[str, Any], *, others: bool, keeps: bool) -> str:
+    over = ", and rejected rows over the items that hold their keys" if found["taken"] and not others else ""
+    but = (
+        ", but leaves differing ones, which others may have written, unless it is told to --overwrite" if keeps else ""
+    )
+    return f"`tableferry repair {migration_id}` writes missing and differing items again{over}{but}."

@@ -150,13 +150,18 @@ def test_too_many_rejects_to_look_up_are_read_with_their_chunk(load: Load, monke
 
 @pytest.mark.crash
 @pytest.mark.once
-@pytest.mark.parametrize("dies_at", ["the first item", "the rejects of chunk 0", "the result of chunk 0"])
+@pytest.mark.parametrize(
+    "dies_at",
+    ["the first item", "the new rejects", "the new result", "the rejects of chunk 0", "the result of chunk 0"],
+)
 def test_a_retry_that_died_is_run_again(load: Load, dies_at: str) -> None:
     plan = broken(load)
     load.database.execute("UPDATE t SET name = CONCAT('name ', id) WHERE id IN (2, 3, 90); DELETE FROM t WHERE id = 5")
     marks = {
         "the first item": ("after-call.dynamodb.PutItem", ""),
-        "the rejects of chunk 0": ("after-call.s3.PutObject", "/rejects/chunk-00000000"),
+        "the new rejects": ("after-call.s3.PutObject", "/accounts/chunk-00000000.jsonl"),
+        "the new result": ("after-call.s3.PutObject", "/accounts/chunk-00000000.json"),
+        "the rejects of chunk 0": ("after-call.s3.CopyObject", "/rejects/chunk-00000000"),
         "the result of chunk 0": ("before-call.s3.PutObject", "/results/chunk-00000000"),
     }
     event, path = marks[dies_at]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import replace
 from datetime import timedelta
@@ -12,7 +13,9 @@ import pytest
 from core.errors import JobFailedError, ValidationFailedError
 from core.lifecycle import TableState
 from core.options import MigrationOptions
-from core.steps.full_validation import DIFFERENCES, MovedRejects
+from core.steps import TableRun
+from core.steps.full_validation import DIFFERENCES, MovedRejects, compare_everything
+from core.steps.unfinished import unfinished_or_new
 from core.steps.validation_remedy import remedy_of_differences
 from tests.unit import test_drive
 from tests.unit.test_drive import OPTIONS, ROWS, Stage
@@ -64,6 +67,31 @@ def test_a_validation_that_died_is_gone_on_with_under_its_id(stage: Stage) -> No
     assert stage.checkpoint.state is TableState.VALIDATED
 
 
+def test_one_that_died_before_another_load_is_begun_anew(stage: Stage) -> None:
+    """What it stored is of a table that is another one now."""
+    run = TableRun("m1", "shop", test_drive.TABLE, test_drive.OPTIONS, stage.world.world, test_drive.PACKAGE, print)
+    ids = []
+    for token, of in (("a", "run-1"), ("b", "run-1"), ("c", "run-2"), ("d", "run-2"), ("d", "run-3")):
+        found = unfinished_or_new(run, "validation", token, goes_on_for=timedelta(hours=1), of=of)
+        ids.append(asyncio.run(found))
+    assert ids == ["a", "a", "c", "c", "c"]
+
+
+@pytest.mark.parametrize("changed", [{"run_id": "r2"}, {"load_finished_at": "later"}, {"repair": {"validation": "v"}}])
+def test_a_load_a_retry_and_a_repair_make_another_table_of_it(stage: Stage, changed: dict[str, Any]) -> None:
+    stage.process()
+    run = TableRun("m1", "shop", test_drive.TABLE, test_drive.OPTIONS, stage.world.world, test_drive.PACKAGE, print)
+    stage.world.jobs.looks = ["FAILED", "SUCCEEDED", "SUCCEEDED"]
+    evidence = stage.checkpoint.evidence
+    with pytest.raises(JobFailedError):
+        asyncio.run(compare_everything(run, "t1", evidence))
+    for token, of in (("t2", evidence), ("t3", {**evidence, **changed})):
+        asyncio.run(compare_everything(run, token, of))
+        if token == "t2":
+            del stage.world.objects.objects[f"{run.prefix}validation/t1/result.json"]
+    assert validations(stage)[-3:] == ["t1", "t1", "t3"]
+
+
 def test_one_that_died_long_ago_is_begun_anew(stage: Stage) -> None:
     stage.world.jobs.looks = ["SUCCEEDED", "FAILED"]
     with pytest.raises(JobFailedError):
@@ -113,21 +141,33 @@ def test_rejects_are_held_against_the_loads() -> None:
     assert MovedRejects(0, 2).problems == ["2 rejects of the load are none now"]
 
 
-NOTHING = {**dict.fromkeys(DIFFERENCES, 0), "indexes": []}
+NOTHING = {**dict.fromkeys(DIFFERENCES, 0), "repairable": 0, "indexes": []}
 
 
 @pytest.mark.parametrize(
     ("found", "moved", "modes", "said"),
     [
-        ({"missing": 1}, (0, 0), {}, ["repair m1` writes missing"]),
-        ({"differing": 1}, (0, 0), {"others": True, "keeps": True}, ["repair m1` writes missing", "--overwrite"]),
+        ({"missing": 1, "repairable": 1}, (0, 0), {}, ["repair m1` writes missing"]),
+        (
+            {"differing": 1, "repairable": 1},
+            (0, 0),
+            {"others": True, "keeps": True},
+            ["repair m1` writes missing", "--overwrite"],
+        ),
         ({"extra": 2}, (0, 0), {}, ["repair m1 --delete-extra` deletes"]),
-        ({"extra": 2, "missing": 1}, (0, 0), {"others": True}, ["repair m1` writes missing"]),
-        ({"taken": 1}, (0, 0), {}, ["repair m1` writes", "rejected rows over the items"]),
+        ({"extra": 2, "missing": 1, "repairable": 1}, (0, 0), {"others": True}, ["repair m1` writes missing"]),
+        ({"taken": 1, "repairable": 1}, (0, 0), {}, ["repair m1` writes", "rejected rows over the items"]),
+        ({"taken": 1}, (0, 0), {}, ["Mend rejected rows", "delete these items by hand"]),
         ({"taken": 1, "colliding": 1}, (0, 0), {"others": True}, ["keys of their own"]),
+        ({"missing": 1, "colliding": 1, "repairable": 1}, (0, 0), {}, ["keys of their own", "repair m1` writes"]),
         ({}, (0, 2), {}, ["`tableferry retry-rejects m1` accounts"]),
-        ({"missing": 1}, (0, 1), {}, ["repair m1` writes missing", "Then `tableferry retry-rejects m1`"]),
-        ({"extra": 1}, (1, 0), {}, ["Mend the rows", "--delete-extra` deletes"]),
+        (
+            {"missing": 1, "repairable": 1},
+            (0, 1),
+            {},
+            ["repair m1` writes missing", "Then `tableferry retry-rejects m1`"],
+        ),
+        ({"extra": 1, "taken": 1}, (1, 0), {}, ["Mend the rows"]),
         ({"indexes": [{"in_index": 1}]}, (0, 0), {}, ["looks again"]),
         ({"indexes": [{"in_index": None}], "extra": 1}, (0, 0), {}, ["--delete-extra`", "Create the index"]),
     ],
@@ -139,5 +179,15 @@ def test_each_difference_is_answered_by_the_command_that_mends_it(
     text = remedy_of_differences("m1", {**NOTHING, **found}, MovedRejects(*moved), **modes)
     places = [text.index(part) for part in said]
     assert places == sorted(places)
-    commands = {"repair m1`", "--delete-extra`", "--overwrite", "retry-rejects", "Mend", "looks again", "Create the"}
+    commands = {
+        "repair m1`",
+        "--delete-extra`",
+        "--overwrite",
+        "retry-rejects",
+        "Mend",
+        "looks again",
+        "Create the",
+        "keys of",
+        "by hand",
+    }
     assert {c for c in commands if c in text} == {c for c in commands if any(c in part for part in said)}

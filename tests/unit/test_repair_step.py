@@ -39,7 +39,12 @@ def repaired(
         stage.world.objects.objects[f"{run.prefix}validation/v-1/{name}.json"] = json.dumps(document).encode()
     evidence = stage.checkpoint.evidence
     asked = {"delete_extra": delete_extra, "overwrite": overwrite}
-    asyncio.run(repair_table(run, evidence, "v-1", **asked, other_writer=other))
+
+    async def other_writer(_: Any) -> str | None:
+        return other
+
+    done = asyncio.run(repair_table(replace(run, other_writer=other_writer), evidence, "v-1", **asked))
+    assert done["load"]["items_written"] == evidence["load"]["items_written"]
     return stage.world.jobs.history[-1][1].arguments
 
 
