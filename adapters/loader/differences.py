@@ -22,6 +22,7 @@ from core.items.compare import differences
 from core.items.item import Item
 from core.items.plan import Cell, Chunk
 
+from adapters.loader.differences_sql import APPLY, FINDINGS, GROUPS, SCHEMA
 from adapters.loader.key_group import Decision, KeyGroup, Member, Order
 from adapters.loader.plain_json import cells_document, item_of, item_text, shown
 
@@ -31,52 +32,6 @@ KINDS = (MISSING, EXTRA, DIFFERING, COLLIDING, TAKEN)
 BROKEN, REJECTED = "broken", "rejected"
 
 OrderOf = Callable[[int, Sequence[Any]], Order]
-
-_ROW = "id BLOB, digest BLOB, name TEXT, item TEXT, chunk INT, cells TEXT, content TEXT, reason TEXT"
-# `others` are the rows besides the expected one of a key: `reason` is why the load left one out; NULL of one that it
-# did not, BROKEN or REJECTED of one that cannot be an item now, but has a key.
-_SCHEMA = f"""
-PRAGMA journal_mode = OFF;
-PRAGMA synchronous = OFF;
-CREATE TABLE expected ({_ROW}, PRIMARY KEY (id)) WITHOUT ROWID;
-CREATE TABLE actual (id BLOB PRIMARY KEY, digest BLOB, name TEXT, item TEXT) WITHOUT ROWID;
-CREATE TABLE others ({_ROW});
-CREATE INDEX others_by_id ON others (id);
-CREATE TABLE released (id BLOB PRIMARY KEY) WITHOUT ROWID;
-CREATE TABLE promoted (place INTEGER PRIMARY KEY);
-CREATE TABLE claims (id BLOB PRIMARY KEY, place INT) WITHOUT ROWID;
-CREATE TABLE contested (id BLOB PRIMARY KEY) WITHOUT ROWID;
-"""
-_GROUPS = """
-SELECT o.rowid, o.id, o.digest, o.reason, o.chunk, o.cells, e.digest, e.chunk, e.cells, a.digest
-FROM others o LEFT JOIN expected e ON e.id = o.id LEFT JOIN actual a ON a.id = o.id ORDER BY o.id, o.rowid
-"""
-_APPLY = """
-INSERT INTO others SELECT e.* FROM expected e WHERE e.id IN (SELECT r.id FROM released r);
-DELETE FROM expected WHERE id IN (SELECT r.id FROM released r);
-INSERT INTO expected SELECT o.* FROM others o WHERE o.rowid IN (SELECT p.place FROM promoted p);
-DELETE FROM others WHERE rowid IN (SELECT p.place FROM promoted p)
-"""
-_SURE = "NOT EXISTS (SELECT 1 FROM contested c WHERE c.id = {of}.id)"
-_FINDINGS = f"""
-SELECT 'missing', e.id, e.name, e.item, NULL, e.chunk, e.cells, e.content, NULL, {_SURE.format(of="e")} FROM expected e
-  WHERE NOT EXISTS (SELECT 1 FROM actual a WHERE a.id = e.id)
-UNION ALL
-SELECT 'extra', a.id, a.name, NULL, a.item, NULL, NULL, NULL, a.digest, 0 FROM actual a
-  WHERE NOT EXISTS (SELECT 1 FROM expected e WHERE e.id = a.id)
-    AND NOT EXISTS (SELECT 1 FROM others o WHERE o.id = a.id)
-UNION ALL
-SELECT 'differing', e.id, e.name, e.item, a.item, e.chunk, e.cells, e.content, a.digest, {_SURE.format(of="e")}
-  FROM expected e JOIN actual a ON a.id = e.id WHERE a.digest <> e.digest
-UNION ALL
-SELECT 'colliding', id, name, item, NULL, chunk, cells, content, NULL, 0 FROM others WHERE reason IS NULL
-UNION ALL
-SELECT 'taken', a.id, a.name, NULL, a.item, o.chunk, o.cells, o.content, a.digest, c.place IS NOT NULL
-  FROM actual a LEFT JOIN claims c ON c.id = a.id JOIN others o ON o.rowid = COALESCE(c.place,
-    (SELECT q.rowid FROM others q WHERE q.id = a.id ORDER BY q.reason = 'key_taken' DESC, q.rowid LIMIT 1))
-  WHERE NOT EXISTS (SELECT 1 FROM expected e WHERE e.id = a.id)
-ORDER BY 2, 1
-"""  # noqa: S608 - our own
 
 
 @dataclass(frozen=True)
@@ -155,7 +110,7 @@ class Differences:
         self, path: Path, *, content_bytes: int, choose: str = "none", order_of: OrderOf = lambda *_: None
     ) -> None:
         self._database = sqlite3.connect(str(path), check_same_thread=False, isolation_level=None)
-        self._database.executescript(_SCHEMA)
+        self._database.executescript(SCHEMA)
         self._database.execute("BEGIN")
         self._room = content_bytes
         self._choose = choose
@@ -200,7 +155,7 @@ class Differences:
         ceased: Counter[str] = Counter()
         group: KeyGroup | None = None
         at: bytes | None = None
-        for place, id_, digest, reason, chunk, cells, *of in self._database.execute(_GROUPS):
+        for place, id_, digest, reason, chunk, cells, *of in self._database.execute(GROUPS):
             if group is None or id_ != at:
                 self._keep(at, group, ceased)
                 at, group = id_, self._group(*of)
@@ -209,13 +164,13 @@ class Differences:
             else:
                 group.add(Member(place, digest, reason, self._order(chunk, cells)))
         self._keep(at, group, ceased)
-        for statement in _APPLY.split(";"):
+        for statement in APPLY.split(";"):
             self._database.execute(statement)
         return ceased
 
     def findings(self) -> Iterator[Finding]:
         """What differs, in the order of the keys' digests."""
-        found = self._database.execute(_FINDINGS)
+        found = self._database.execute(FINDINGS)
         for kind, _, name, expected, actual, chunk, cells, content, digest, repairable in found:
             changed: Sequence[tuple[str, Any, Any]] = ()
             if expected is not None and actual is not None:
