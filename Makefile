@@ -10,7 +10,7 @@ RUN := .venv/bin
 # A file to a worker. Three on two cores: servers and jobs are waited for, and two left a third of the time unused.
 WORKERS := -n 3 --dist loadfile
 
-.PHONY: help setup demo test test-servers test-crash test-soak check format lock bench-loader-memory bench-preflight bench-resume bench-validate bench-views clean
+.PHONY: help setup demo test test-servers test-crash test-soak test-walks check format lock bench-loader-memory bench-preflight bench-resume bench-validate bench-views clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +41,10 @@ SECONDS_LIMIT ?= 3600
 test-soak: setup ## random kills over a migration of 20 tables (KILLS=200 SECONDS_LIMIT=3600 SEED=...)
 	TABLEFERRY_SOAK_KILLS=$(KILLS) TABLEFERRY_SOAK_SECONDS=$(SECONDS_LIMIT) $(if $(SEED),TABLEFERRY_SOAK_SEED=$(SEED)) \
 		$(RUN)/pytest tests/crash/soak.py
+
+WALKS ?= 200
+test-walks: setup ## random changes between random commands, against a model of what must be (WALKS=200)
+	TABLEFERRY_WALKS=$(WALKS) $(RUN)/pytest -n 3 --dist load tests/loader/test_walks.py
 
 check: setup ## format, lint, types, import rules, lock file
 	$(RUN)/ruff format --check .
