@@ -110,8 +110,8 @@ class ValidationResult(_Part):
     """The comparison of one table; counts are None where they could not be had.
 
     `mode` is counts, sample or full. What full adds: `compared` to `indexes`, and `validation_id`, the S3 folder under
-    the table's `validation/` that lists every finding; `repairable`, how many of these a repair may write;
-    `rejects_since_load`, the rejects that the load does not name.
+    the table's `validation/` that lists every finding; `repairable`, how many missing and differing ones a
+    repair may write, `claims`, how many taken ones; `rejects_since_load`, the rejects that the load does not name.
     `source` says whether it moved since the load, if it failed.
     """
 
@@ -132,6 +132,7 @@ class ValidationResult(_Part):
     colliding: int | None = None
     taken: int | None = None
     repairable: int | None = None
+    claims: int | None = None
     indexes: list[IndexCount] = Field(default_factory=list)
     validation_id: str | None = None
     seconds: float | None = None

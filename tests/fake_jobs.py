@@ -169,6 +169,7 @@ class FakeJobs:
             "differing": sum(actual[k] != expected[k] for k in actual.keys() & expected.keys()),
             "colliding": 0,
             "taken": 0,
+            "claims": 0,
             "repairable": sum(actual.get(k) != item for k, item in expected.items()),
             "mismatches": [],
             **self.compared,

@@ -19,10 +19,10 @@ class Arguments:
     """One run's arguments; exactly one of `secret_arn` and `connection_name` is set.
 
     `keep_existing`: an item that the table holds is never overwritten by another. `collisions`: the S3 key of what a
-    preflight found to share keys, which a load leaves out. `whole_chunks`: rejected rows are not told apart by their
-    source key, so a retry loads their whole chunks. A preflight is told whether keys are proved to be distinct,
+    preflight found to share keys, which a load leaves out. A preflight is told whether keys are proved to be distinct,
     and which of several rows with one key is chosen: none, first or last; `survey` is the id of what it goes on with,
-    "" for its run token. `mark`: the name under which a run that is asked to end says so.
+    "" for its run token. `claims`: a repair may write rejected rows over the items that hold their keys. `mark`: the
+    name under which a run that is asked to end says so.
     """
 
     plan_bucket: str
@@ -38,10 +38,10 @@ class Arguments:
     delete_extra: bool = False
     keep_existing: bool = False
     collisions: str = ""
-    whole_chunks: bool = False
     distinct_keys: bool = False
     on_collision: str = "none"
     survey: str = ""
+    claims: bool = True
     mark: str = ""
 
     def includes(self, chunk: int) -> bool:
@@ -56,8 +56,9 @@ def parse(argv: Sequence[str]) -> Arguments:
 
     --plan s3://bucket/key, --secret-arn ARN or --connection-name NAME, --run-token TEXT, --task NAME (load),
     --writers 1 to 64 (4), --chunks FIRST-LAST (all), --validation ID, --delete-extra true or false (false),
-    --existing overwrite or keep (overwrite), --collisions KEY, --whole-chunks true or false (false),
-    --distinct-keys true or false (false), --on-collision none, first or last (none), --survey ID, --mark NAME.
+    --existing overwrite or keep (overwrite), --collisions KEY,
+    --distinct-keys true or false (false), --on-collision none, first or last (none), --survey ID,
+    --claims true or false (true), --mark NAME.
 
     Raises ArgumentsError.
     """
@@ -82,10 +83,10 @@ def parse(argv: Sequence[str]) -> Arguments:
         delete_extra=given.delete_extra == "true",
         keep_existing=given.existing == "keep",
         collisions=given.collisions,
-        whole_chunks=given.whole_chunks == "true",
         distinct_keys=given.distinct_keys == "true",
         on_collision=given.on_collision,
         survey=given.survey,
+        claims=given.claims == "true",
         mark=given.mark,
     )
 
@@ -109,10 +110,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--delete-extra", choices=("true", "false"), default="false")
     parser.add_argument("--existing", choices=("overwrite", "keep"), default="overwrite")
     parser.add_argument("--collisions", default="")
-    parser.add_argument("--whole-chunks", choices=("true", "false"), default="false")
     parser.add_argument("--distinct-keys", choices=("true", "false"), default="false")
     parser.add_argument("--on-collision", choices=("none", "first", "last"), default="none")
     parser.add_argument("--survey", default="")
+    parser.add_argument("--claims", choices=("true", "false"), default="true")
     parser.add_argument(MARK, default="")
     return parser
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from functools import partial
@@ -59,13 +60,13 @@ class _Rows:
 class ChunkLoader:
     """Loads chunks of one plan one after the other. A chunk's puts are idempotent, so it may be loaded again.
 
-    `rejects_key` is where a chunk's rejects go, if not to its rejects file; `holds` is the `KeyGuard`'s.
+    `rejects_key` is where a chunk's rejects go, if not to its rejects file; `holds` and `held` are the `KeyGuard`'s.
     """
 
     def __init__(
         self, plan: LoadPlan, reader: ChunkReader, new_writer: NewWriter, bucket: Bucket, *, run_token: str,
         collisions: Collisions | None = None, wait: Callable[[float], Any] = time.sleep,
-        rejects_key: Callable[[int], str] | None = None, holds: Holds = no,
+        rejects_key: Callable[[int], str] | None = None, holds: Holds = no, held: AbstractSet[bytes] = frozenset(),
     ) -> None:  # fmt: skip
         self._plan = plan
         self._reader = reader
@@ -76,6 +77,7 @@ class ChunkLoader:
         self._wait = wait
         self._rejects_key = rejects_key
         self._holds = holds
+        self._held = held
         self._converters = [ItemConverter(item) for item in plan.items]
 
     def load(self, chunk: Chunk) -> ChunkResult:
@@ -92,7 +94,7 @@ class ChunkLoader:
             with self._new_writer(converter, rejects.add) as writer:
                 rows = _Rows(
                     converter,
-                    KeyGuard(self._plan, chunk, converter, self._collisions, self._holds),
+                    KeyGuard(self._plan, chunk, converter, self._collisions, self._holds, self._held),
                     Batcher(self._plan.item_of(chunk), converter.row_key),
                 )
                 self._convert(rows, self._timed(chunk, clock), writer, rejects, clock)

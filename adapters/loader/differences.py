@@ -23,7 +23,7 @@ from core.items.item import Item
 from core.items.plan import Cell, Chunk
 
 from adapters.loader.differences_sql import APPLY, FINDINGS, GROUPS, SCHEMA
-from adapters.loader.key_group import Decision, KeyGroup, Member, Order
+from adapters.loader.key_group import Decision, KeyGroup, Member, Order, Rules
 from adapters.loader.plain_json import cells_document, item_of, item_text, shown
 
 MISSING, EXTRA, DIFFERING, COLLIDING, TAKEN = "missing", "extra", "differing", "colliding", "taken"
@@ -56,7 +56,7 @@ class Finding:
     """One item that is not as it should be; `changed` are (attribute, expected, actual), None for absent.
 
     `changed` is empty where the contents are not known any more: their room was used up. The row that should have the
-    key is known by `chunk`, `cells` and `content`. `repairable`: a repair may write it; else its key is contested.
+    key is known by `chunk`, `cells` and `content`; `left_out`: the load left it out. `repairable`: a repair may do it.
     """
 
     kind: str
@@ -67,6 +67,7 @@ class Finding:
     content: str | None
     actual_digest: bytes | None
     repairable: bool
+    left_out: bool
 
     def line(self) -> bytes:
         """What a repair must know, as one JSON line: no values but the key's."""
@@ -79,6 +80,7 @@ class Finding:
             "actual_digest": None if self.actual_digest is None else self.actual_digest.hex(),
             "content": self.content,
             "repairable": self.repairable,
+            "left_out": self.left_out,
         }
         return json.dumps(document, ensure_ascii=False).encode("utf-8") + b"\n"
 
@@ -102,18 +104,17 @@ class Finding:
 class Differences:
     """Collects both sides of some buckets; threads may add at the same time.
 
-    `order_of` says what a row, of this chunk and with these cells, is ordered by among rows with one key (`choose`
-    first or last).
+    `order_of` says what a row, of this chunk and with these cells, is ordered by among rows with one key.
     """
 
     def __init__(
-        self, path: Path, *, content_bytes: int, choose: str = "none", order_of: OrderOf = lambda *_: None
+        self, path: Path, *, content_bytes: int, rules: Rules | None = None, order_of: OrderOf = lambda *_: None
     ) -> None:
         self._database = sqlite3.connect(str(path), check_same_thread=False, isolation_level=None)
         self._database.executescript(SCHEMA)
         self._database.execute("BEGIN")
         self._room = content_bytes
-        self._choose = choose
+        self._rules = rules or Rules()
         self._order_of = order_of
         self._lock = threading.Lock()
 
@@ -140,6 +141,11 @@ class Differences:
         """This row has the key, but cannot be an item: BROKEN or REJECTED."""
         with self._lock:
             self._insert("INTO others", (id_, b"", item_text(key), None, *row.place(), reason))
+
+    def lose_key(self) -> None:
+        """A row became a reject whose key nobody can tell by now: any item may be the last that is left of it."""
+        with self._lock:
+            self._insert("OR IGNORE INTO lost", (1,))
 
     def find(self, id_: bytes, digest: bytes, key: Item, item: Item) -> None:
         """There is this item; the last one counts where a table that changes shows one twice."""
@@ -171,19 +177,19 @@ class Differences:
     def findings(self) -> Iterator[Finding]:
         """What differs, in the order of the keys' digests."""
         found = self._database.execute(FINDINGS)
-        for kind, _, name, expected, actual, chunk, cells, content, digest, repairable in found:
+        for kind, _, name, expected, actual, chunk, cells, content, digest, repairable, left_out in found:
             changed: Sequence[tuple[str, Any, Any]] = ()
             if expected is not None and actual is not None:
                 changed = differences(_item(expected), _item(actual))
             place = None if cells is None else json.loads(cells)
-            yield Finding(kind, _item(name), changed, chunk, place, content, digest, bool(repairable))
+            yield Finding(kind, _item(name), changed, chunk, place, content, digest, bool(repairable), bool(left_out))
 
     def _group(self, digest: bytes | None, chunk: int, cells: str, actual: bytes | None) -> KeyGroup:
         expected = None if digest is None else Member(-1, digest, None, self._order(chunk, cells))
-        return KeyGroup(self._choose, expected, actual)
+        return KeyGroup(self._rules, expected, actual)
 
     def _order(self, chunk: int, cells: str) -> Order:
-        return None if self._choose == "none" else self._order_of(chunk, json.loads(cells))
+        return None if self._rules.choose == "none" else self._order_of(chunk, json.loads(cells))
 
     def _keep(self, id_: bytes | None, group: KeyGroup | None, ceased: Counter[str]) -> None:
         decision = Decision() if group is None else group.decide()

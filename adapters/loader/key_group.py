@@ -28,6 +28,18 @@ class Member:
 
 
 @dataclass(frozen=True)
+class Rules:
+    """How the table was loaded.
+
+    `choose` is which of several rows with one key was to be loaded: none, first or last. `keeps`: items of others may
+    stand in the table, and stay.
+    """
+
+    choose: str = "none"
+    keeps: bool = False
+
+
+@dataclass(frozen=True)
 class Decision:
     """What to do about the rows of one key, by their places.
 
@@ -51,7 +63,7 @@ class KeyGroup:
     that became a reject since the load has this key, and its item may be the last that is left of it.
     """
 
-    choose: str
+    rules: Rules
     expected: Member | None
     actual: bytes | None
     broken: bool = False
@@ -99,14 +111,17 @@ class KeyGroup:
             return self._of_one(self._only)
         chosen = self._chosen if self._ordered else None
         if chosen is not None:
-            return self._of_one(chosen) if chosen.reason == Reason.KEY_TAKEN else _ceased(chosen)
-        return _ceased(self._equal_left_out) if self._equal_left_out is not None else Decision(contested=True)
+            return self._of_one(chosen)
+        if self._equal_left_out is None:
+            return Decision(contested=True)
+        return Decision(expect=self._equal_left_out.place, ceased=self._equal_left_out.reason)
 
     def _of_one(self, member: Member) -> Decision:
         others_item = self.actual is not None and self.actual != member.digest
         if member.reason == Reason.KEY_TAKEN and others_item:
             return Decision(claim=member.place)
-        return _ceased(member)
+        # What may be an item of others is not expected to be this row's: a retry says that the key is taken.
+        return Decision(expect=None if others_item and self.rules.keeps else member.place, ceased=member.reason)
 
     def _of_colliding(self, expected: Member) -> Decision:
         """Several rows that the load did not leave out; the one that is there is right."""
@@ -123,16 +138,15 @@ class KeyGroup:
         return expected.digest == self.actual or self._taken or is_chosen
 
     def _compare(self, member: Member) -> None:
-        if self.choose not in (FIRST, LAST) or member.order is None:
+        if self.rules.choose not in (FIRST, LAST) or member.order is None:
             self._ordered = False
             return
         if (
             self._chosen is None
             or self._chosen.order is None
-            or (member.order != self._chosen.order and (member.order < self._chosen.order) == (self.choose == FIRST))
+            or (
+                member.order != self._chosen.order
+                and (member.order < self._chosen.order) == (self.rules.choose == FIRST)
+            )
         ):
             self._chosen = member
-
-
-def _ceased(member: Member) -> Decision:
-    return Decision(expect=member.place, ceased=member.reason)

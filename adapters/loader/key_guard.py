@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from typing import Callable
 
 from core.items.canonical import key_digest
@@ -33,15 +34,18 @@ class KeyGuard:
     """Judges the rows of one chunk, each once.
 
     `holds` says whether the table holds this very item: a row that was loaded before others took its key stays loaded.
+    `held` are keys of which an earlier match of a row was loaded, which this guard did not see.
     A source row that a key join made several items of is one row: the first of them stands for it. They are all in one
     chunk, because chunks are cut by the source row's key.
     """
 
     def __init__(
-        self, plan: LoadPlan, chunk: Chunk, converter: ItemConverter, collisions: Collisions, holds: Holds = no
-    ) -> None:
+        self, plan: LoadPlan, chunk: Chunk, converter: ItemConverter, collisions: Collisions, holds: Holds = no,
+        held: AbstractSet[bytes] = frozenset(),
+    ) -> None:  # fmt: skip
         self._collisions = collisions
         self._holds = holds
+        self._held = held
         self._item = chunk.item
         self._keys = [key.name for key in plan.item_of(chunk).keys if key.index is None]
         self._row_key = converter.row_key
@@ -56,7 +60,7 @@ class KeyGuard:
             return
         if not self.is_chosen(key, row) and not (key not in self._loaded and self._holds(item)):
             raise RejectedRow(Reason.KEY_COLLISION, _MESSAGE.format("this one was not chosen"))
-        if key in self._loaded:
+        if key in self._loaded or key in self._held:
             raise RejectedRow(Reason.KEY_COLLISION, _MESSAGE.format("an earlier match of this source row has it"))
         self._loaded.add(key)
 

@@ -42,14 +42,11 @@ def preflight(arguments: Arguments, plan: LoadPlan, bucket: Bucket) -> None:
     """Survey every chunk of the plan; leaves `preflight/<survey>/result.json`, and the shared keys if there are any."""
     began, id_ = time.monotonic(), arguments.survey or arguments.run_token
     store = SurveyStore(bucket, plan, id_, distinct_keys=arguments.distinct_keys)
-    with ExitStack() as kept:
-        reader = kept.enter_context(closing(RowReader(source_of(arguments), plan)))
-        directory = Path(kept.enter_context(tempfile.TemporaryDirectory()))
-        spill = None if arguments.distinct_keys else kept.enter_context(closing(KeySpill(directory / "keys")))
-        survey = Survey(plan, reader, spill)
-        survey.go_on_with(store, arguments.run_token)
-        _look_at_all(survey, plan, Control(bucket, plan), ProgressReport(bucket, progress_key(plan.prefix, id_)))
-        found = survey.result(arguments.on_collision)
+    found, is_believed = _surveyed(arguments, plan, bucket, store)
+    if found["findings"] and not is_believed:
+        # Whoever started this run may have mended rows that an earlier one looked at.
+        store.forget()
+        found, _ = _surveyed(arguments, plan, bucket, store)
     packed = found.pop("packed")
     if packed:
         bucket.put(collisions_key(plan.prefix, id_), packed, content_type="application/octet-stream")
@@ -64,6 +61,19 @@ def preflight(arguments: Arguments, plan: LoadPlan, bucket: Bucket) -> None:
     body = json.dumps(result, ensure_ascii=False, sort_keys=True).encode("utf-8")
     bucket.put(result_key(plan.prefix, id_), body, content_type="application/json")
     store.forget()
+
+
+def _surveyed(arguments: Arguments, plan: LoadPlan, bucket: Bucket, store: SurveyStore) -> tuple[dict[str, Any], bool]:
+    """What was found, and whether this run, or one of its token, looked at all of it."""
+    progress = ProgressReport(bucket, progress_key(plan.prefix, arguments.survey or arguments.run_token))
+    with ExitStack() as kept:
+        reader = kept.enter_context(closing(RowReader(source_of(arguments), plan)))
+        directory = Path(kept.enter_context(tempfile.TemporaryDirectory()))
+        spill = None if arguments.distinct_keys else kept.enter_context(closing(KeySpill(directory / "keys")))
+        survey = Survey(plan, reader, spill)
+        survey.go_on_with(store, arguments.run_token)
+        _look_at_all(survey, plan, Control(bucket, plan), progress)
+        return survey.result(arguments.on_collision), survey.is_of_one_token
 
 
 def _look_at_all(survey: Survey, plan: LoadPlan, control: Control, progress: ProgressReport) -> None:
@@ -98,6 +108,7 @@ class Survey:
         self._store: SurveyStore | None = None
         self._token = ""
         self._kept: list[int] = []
+        self.is_of_one_token = True
         self.chunks = 0
         self.rows = 0
 
@@ -111,13 +122,14 @@ class Survey:
         for part in store.parts():
             if part.progress.findings and part.progress.token != token:
                 self._back_to(begun)
-                self._findings, self.chunks, self.rows = Findings(), 0, 0
+                self._findings, self.chunks, self.rows, self.is_of_one_token = Findings(), 0, 0, True
                 store.forget()
                 break
             if self._spill is not None:
                 self._spill.extend(part.keys)
             self._findings = Findings.of(part.progress.findings)
             self.chunks, self.rows = part.progress.chunks, part.progress.rows
+            self.is_of_one_token = self.is_of_one_token and part.progress.token == token
         self._kept = self._mark()
 
     def keep_when_due(self) -> None:

@@ -32,7 +32,7 @@ from adapters.loader.backoff import Backoff
 from adapters.loader.batches import Batcher
 from adapters.loader.chunks import NewWriter
 from adapters.loader.control import Control
-from adapters.loader.differences import EXTRA
+from adapters.loader.differences import EXTRA, TAKEN
 from adapters.loader.ends import source_of, writer_factory
 from adapters.loader.errors import ArgumentsError
 from adapters.loader.expected import ExpectedItems
@@ -60,28 +60,30 @@ def repair(arguments: Arguments, plan: LoadPlan, bucket: Bucket) -> None:
         raise ArgumentsError("--task repair needs the --validation whose findings it is to repair")
     client = dynamodb_client(arguments.writers)
     with closing(RowReader(source_of(arguments), plan)) as reader:
-        Repair(plan, reader, client, bucket, arguments.validation, writer_factory(plan, arguments)).run(
-            delete_extra=arguments.delete_extra
-        )
+        new_writer, of = writer_factory(plan, arguments), arguments.validation
+        repairing = Repair(plan, reader, client, bucket, of, new_writer, claims=arguments.claims)
+        repairing.run(delete_extra=arguments.delete_extra)
 
 
 @dataclass
 class _Chunk:
     """What is to be written again of one chunk: by the digests of keys the rows that should have them.
 
-    `cells` are the rows' own keys while they are few.
+    `left_out` are those that the load had left out, `cells` the rows' own keys while they are few.
     """
 
     ids: dict[bytes, Any] = field(default_factory=dict)
+    left_out: set[bytes] = field(default_factory=set)
     cells: list[Any] = field(default_factory=list)
 
 
 class Repair:
-    """Repairs the table of one plan."""
+    """Repairs the table of one plan; `claims`: also rejected rows whose keys items of no row hold."""
 
     def __init__(
-        self, plan: LoadPlan, reader: RowReader, client: Any, bucket: Bucket, validation: str, new_writer: NewWriter
-    ) -> None:
+        self, plan: LoadPlan, reader: RowReader, client: Any, bucket: Bucket, validation: str, new_writer: NewWriter,
+        *, claims: bool = True,
+    ) -> None:  # fmt: skip
         self._plan = plan
         self._control = Control(bucket, plan)
         self._reader = reader
@@ -89,6 +91,7 @@ class Repair:
         self._bucket = bucket
         self._validation = validation
         self._new_writer = new_writer
+        self._claims = claims
         self._prefix = f"{plan.prefix}validation/{validation}/"
         self._calls = TableScan(client, plan.target_table, backoff=Backoff())
         self._expected = ExpectedItems(plan, reader, bucket)
@@ -125,9 +128,11 @@ class Repair:
             if finding["kind"] == EXTRA:
                 done = self._delete(item_key, finding["actual_digest"]) if delete_extra else LEFT
                 self._note(actions, done, item_key)
-            elif finding.get("repairable"):
+            elif finding.get("repairable") and (self._claims or finding["kind"] != TAKEN):
                 of_chunk = wanted.setdefault(finding["chunk"], _Chunk())
-                of_chunk.ids[key_digest(item_key, self._expected.keys)] = [finding["cells"], finding["content"]]
+                id_ = key_digest(item_key, self._expected.keys)
+                of_chunk.ids[id_] = [finding["cells"], finding["content"]]
+                of_chunk.left_out |= {id_} if finding["left_out"] else set()
                 if len(of_chunk.cells) <= _ROWS_BY_KEY:
                     of_chunk.cells.append(finding["cells"])
             else:
@@ -139,7 +144,13 @@ class Repair:
 
     def _write_chunk(self, chunk: Chunk, wanted: _Chunk, actions: IO[bytes]) -> None:
         found = with_source(partial(self._write, chunk, wanted))
-        self._accounts.take_off(chunk.number, (name for done, _, name in found.values() if done == WRITTEN))
+        # By its content alone, a row that is an item again cannot be told from an equal one that is a reject.
+        names = [
+            name
+            for id_, (done, _, name) in found.items()
+            if done == WRITTEN and (name.content is None or id_ in wanted.left_out)
+        ]
+        self._accounts.take_off(chunk.number, names)
         for done, key, _ in found.values():
             self._note(actions, done, key)
         self._counts[GONE] += len(wanted.ids) - len(found)

@@ -62,7 +62,6 @@ class _Retry:
         self._bucket = bucket
         self._accounts = Accounts(bucket, plan)
         self._results = Results(bucket, plan)
-        self._knows_rows = not arguments.whole_chunks
         collisions = read_collisions(bucket, arguments.collisions)
         client = dynamodb_client(arguments.writers)
         calls = TableScan(client, plan.target_table, backoff=Backoff())
@@ -70,9 +69,10 @@ class _Retry:
         self._rejected = _RejectedRows(plan, reader, collisions, table)
         new_writer, keeping = writer_factory(plan, arguments), writer_factory(plan, arguments, keep_existing=True)
         new_loader = partial(ChunkLoader, plan, run_token=arguments.run_token, collisions=collisions)
-        self._whole = new_loader(reader, new_writer, bucket)
-        place = self._accounts.rejects_key
-        self._some = new_loader(self._rejected, keeping, bucket, rejects_key=place, holds=table.holds)
+        self._new = new_loader(reader, new_writer, bucket)
+        self._whole = new_loader(reader, keeping, bucket, holds=table.holds)
+        place, held = self._accounts.rejects_key, self._rejected.held
+        self._some = new_loader(self._rejected, keeping, bucket, rejects_key=place, holds=table.holds, held=held)
         self._with_file = set(bucket.keys(f"{plan.prefix}rejects/"))
 
     def chunk(self, chunk: Chunk) -> None:
@@ -86,29 +86,34 @@ class _Retry:
         if before is not None and before.rejects == count == 0:
             return
         if before is None or before.rejects != count or lines is None or not self._tells_rows(chunk, lines):
-            after = self._whole.load(chunk)
+            after = (self._new if before is None else self._whole).load(chunk)
             self._results.store(after)
         else:
             self._rejected.look_for(chunk, lines, count)
-            after = merged(before, self._some.load(chunk))
+            again = self._some.load(chunk)
+            rows = None if self._plan.item_of(chunk).rows_have_names else self._rejected.rows
+            after = merged(before, again) if rows is None else recounted(before, again, rows)
             self._accounts.change(after)
         print_event(event="retried", chunk=chunk.number, rejects_before=count, rejects=after.rejects)
 
     def _tells_rows(self, chunk: Chunk, lines: _Lines) -> bool:
         """Whether the rejects file names its rows; those of earlier versions do not where a key is not enough."""
-        if self._plan.item_of(chunk).rows_have_names:
-            return self._knows_rows
-        return all(CONTENT in line for line in lines.read())
+        return self._plan.item_of(chunk).rows_have_names or all(CONTENT in line for line in lines.read())
 
 
 class _RejectedRows:
-    """Reads of a chunk only its rejected rows: by their keys, or with all others where they have none or are many."""
+    """Reads of a chunk only its rejected rows: by their keys, or with all others where they have none or are many.
+
+    `rows` were read in all where others were read too; `held` are shared keys of which the table holds a row's item.
+    """
 
     def __init__(self, plan: LoadPlan, reader: RowReader, collisions: Collisions, table: TableItems) -> None:
         self._plan = plan
         self._reader = reader
         self._collisions = collisions
         self._table = table
+        self.rows = 0
+        self.held: set[bytes] = set()
         self._lines: _Lines | None = None
         self._keys: Keys | None = None
         self._converters = [ItemConverter(item) for item in plan.items]
@@ -129,7 +134,10 @@ class _RejectedRows:
         item, converter = self._plan.item_of(chunk), self._converters[chunk.item]
         rejected = LoadRejects(self._lines.read() if self._lines else ())
         guard = KeyGuard(self._plan, chunk, converter, self._collisions, self._table.holds)
+        self.rows = 0
+        self.held.clear()
         for group in self._reader.read(chunk):
+            self.rows += len(group)
             named = [rejected.take(row_name(converter, item, row)) for row in group]
             if item.rows_have_names:
                 yield [row for row, is_named in zip(group, named) if is_named]
@@ -152,9 +160,11 @@ class _RejectedRows:
                 kept_out.append(row)
             else:
                 items.append((row, item))
-        missing = self._table.lacks(item for _, item in items)
         keys = self._plan.item.table_keys()
-        return [*kept_out, *(row for row, item in items if key_digest(item, keys) in missing)]
+        digests = [key_digest(item, keys) for _, item in items]
+        missing = self._table.lacks(item for _, item in items)
+        self.held.update(digest for digest in digests if digest in self._collisions and digest not in missing)
+        return [*kept_out, *(row for (row, _), digest in zip(items, digests) if digest in missing)]
 
 
 @dataclass(frozen=True)
@@ -187,6 +197,19 @@ def _cell(text: str | None, kind: str) -> Cell:
 
 def merged(before: ChunkResult, again: ChunkResult) -> ChunkResult:
     """The chunk's result after its rejected rows were loaded again; `again` counts those rows alone."""
+    rows, vanished = before.items_written + again.rows_read, before.rejects - again.rows_read
+    return _added(before, again, rows_read=rows, vanished=vanished)
+
+
+def recounted(before: ChunkResult, again: ChunkResult, rows: int) -> ChunkResult:
+    """The same where rows are known by their content, of which `rows` were read: all but the rejects count as items.
+
+    That they are is for a validation to say: a mended row cannot be told from one that came.
+    """
+    return _added(before, again, rows_read=rows, vanished=max(0, before.rows_read - rows))
+
+
+def _added(before: ChunkResult, again: ChunkResult, *, rows_read: int, vanished: int) -> ChunkResult:
     sums = {
         name: getattr(before, name) + getattr(again, name)
         for name in ("bytes_read", "bytes_written", "capacity_units", "retries", "unprocessed_items", "already_there")
@@ -196,11 +219,10 @@ def merged(before: ChunkResult, again: ChunkResult) -> ChunkResult:
     result = replace(
         again,
         **sums,
-        rows_read=before.items_written + again.rows_read,
-        items_written=before.items_written + again.items_written,
+        rows_read=rows_read,
+        items_written=rows_read - again.rejects,
         seconds={name: round(value, 3) for name, value in seconds.items()},
-        # Of rows without a name others may have come.
-        vanished=before.vanished + max(0, before.rejects - again.rows_read),
+        vanished=before.vanished + vanished,
     )
     result.require_every_row()
     return result

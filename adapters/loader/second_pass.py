@@ -24,6 +24,7 @@ from core.items.plan import Chunk, LoadPlan
 from adapters.loader.control import Control
 from adapters.loader.differences import BROKEN, EXTRA, REJECTED, TAKEN, Differences, Finding
 from adapters.loader.expected import ExpectedItems
+from adapters.loader.key_group import Rules
 from adapters.loader.outages import with_source
 from adapters.loader.plain_json import cells_of
 from adapters.loader.rows import Row
@@ -47,13 +48,15 @@ class Limits:
 class SecondLook:
     """What a second pass found: items of each kind, and the first differences with their values, in so many rounds.
 
-    `repairable` is how many a repair may write, `ceased` the rows left out for a reason that is gone, by reason.
+    `repairable` is how many missing and differing ones a repair may write, `claims` how many taken ones; `ceased` are
+    the rows left out for a reason that is gone, by reason.
     """
 
     counts: Counter[str] = field(default_factory=Counter)
     ceased: Counter[str] = field(default_factory=Counter)
     mismatches: list[dict[str, Any]] = field(default_factory=list)
     repairable: int = 0
+    claims: int = 0
     rounds: int = 0
 
 
@@ -62,7 +65,7 @@ class SecondPass:
 
     def __init__(
         self, plan: LoadPlan, expected: ExpectedItems, scan: TableScan, store: ValidationStore, control: Control, *,
-        segments: int, limits: Limits, choose: str = "none",
+        segments: int, limits: Limits, rules: Rules,
     ) -> None:  # fmt: skip
         self._plan = plan
         self._expected = expected
@@ -71,7 +74,7 @@ class SecondPass:
         self._control = control
         self._segments = segments
         self._limits = limits
-        self._choose = choose
+        self._rules = rules
 
     def run(self, source: Tally, target: Tally) -> SecondLook:
         """What is found in the buckets in which these two differ, or rows were left out."""
@@ -81,6 +84,7 @@ class SecondPass:
             looked.counts.update(found["counts"])
             looked.ceased.update(found.get("ceased", {}))  # an earlier version did not look
             looked.repairable += found.get("repairable", 0)
+            looked.claims += found.get("claims", 0)
             looked.mismatches = first_shown([*looked.mismatches, *found["mismatches"]], self._limits.shown)
             looked.rounds += 1
         return looked
@@ -90,7 +94,7 @@ class SecondPass:
         with tempfile.TemporaryDirectory() as directory:
             path = Path(directory) / "differences.db"
             order_of, room = self._expected.order_of, self._limits.content_bytes
-            with closing(Differences(path, content_bytes=room, choose=self._choose, order_of=order_of)) as found:
+            with closing(Differences(path, content_bytes=room, rules=self._rules, order_of=order_of)) as found:
                 together(
                     self._scan.stop,
                     partial(self._read_source, found, wanted),
@@ -111,9 +115,17 @@ class SecondPass:
         found.forget_chunk(chunk)
         counts = Tally()
 
+        has_names = self._plan.item_of(chunk).rows_have_names
+
         def claim(row: Row, since: bool) -> None:
+            # A row that has a name, and was a reject already, was never an item.
+            if has_names and not since:
+                return
             key = self._expected.converter(chunk).key_of(row)
-            if key is not None and bucket_of(id_ := key_digest(key, self._expected.keys)) in wanted:
+            if key is None:
+                if since:
+                    found.lose_key()
+            elif bucket_of(id_ := key_digest(key, self._expected.keys)) in wanted:
                 found.claim(self._expected.row_at(chunk, row), id_, key, BROKEN if since else REJECTED)
 
         for row, item, id_, left_out in self._expected.items(chunk, counts=counts, on_reject=claim):
@@ -136,17 +148,19 @@ class SecondPass:
         ceased = found.settle()
         counts: Counter[str] = Counter()
         mismatches: list[dict[str, Any]] = []
-        repairable = 0
+        repairable = claims = 0
         with tempfile.TemporaryFile() as lines:
             for finding in found.findings():
                 if counts[finding.kind] < self._limits.shown:
                     mismatches += finding.mismatches(self._row(finding))
                 counts[finding.kind] += 1
-                repairable += finding.repairable
+                repairable += finding.repairable and finding.kind != TAKEN
+                claims += finding.repairable and finding.kind == TAKEN
                 lines.write(finding.line())
             lines.seek(0)
             shown = first_shown(mismatches, self._limits.shown)
-            found_here: dict[str, Any] = {"counts": counts, "ceased": ceased, "repairable": repairable}
+            written = {"repairable": repairable, "claims": claims}
+            found_here: dict[str, Any] = {"counts": counts, "ceased": ceased, **written}
             result = {"buckets": list(buckets), **found_here, "mismatches": shown}
             self._store.keep_round(number, lines, result)
         return result

@@ -20,6 +20,7 @@ from adapters.loader.differences import EXTRA, KINDS, TAKEN
 from adapters.loader.ends import source_of
 from adapters.loader.expected import ExpectedItems
 from adapters.loader.first_pass import FirstPass
+from adapters.loader.key_group import Rules
 from adapters.loader.objects import Bucket
 from adapters.loader.progress_report import print_event
 from adapters.loader.rows import RowReader
@@ -34,8 +35,8 @@ def validate(arguments: Arguments, plan: LoadPlan, bucket: Bucket) -> None:
     scan = TableScan(dynamodb_client(arguments.writers), plan.target_table, backoff=Backoff())
     reader = RowReader(source_of(arguments), plan)
     validation = arguments.validation or arguments.run_token
-    choose = arguments.on_collision
-    FullValidation(plan, reader, scan, bucket, validation, segments=arguments.writers, choose=choose).run()
+    rules = Rules(arguments.on_collision, arguments.keep_existing)
+    FullValidation(plan, reader, scan, bucket, validation, segments=arguments.writers, rules=rules).run()
 
 
 def dynamodb_client(connections: int) -> Any:
@@ -57,14 +58,11 @@ class Pace:
 
 
 class FullValidation:
-    """Compares one plan's view with its table; reads only, and leaves its result under its id in S3.
-
-    `choose` is which of several rows with one key was to be loaded: none, first or last.
-    """
+    """Compares one plan's view with its table; reads only, and leaves its result under its id in S3."""
 
     def __init__(
         self, plan: LoadPlan, reader: RowReader, scan: TableScan, bucket: Bucket, validation: str, *, segments: int,
-        choose: str = "none",
+        rules: Rules | None = None,
         limits: Limits | None = None, pace: Pace | None = None, control: Control | None = None,
         wait: Callable[[float], Any] = time.sleep,
     ) -> None:  # fmt: skip
@@ -75,7 +73,7 @@ class FullValidation:
         self._control = control or Control(bucket, plan)
         self._validation = validation
         self._segments = segments
-        self._choose = choose
+        self._rules = rules or Rules()
         self._limits = limits or Limits()
         self._pace = pace or Pace()
         self._wait = wait
@@ -106,7 +104,7 @@ class FullValidation:
                 *(self._plan, expected, self._scan, store, self._control),
                 segments=self._segments,
                 limits=self._limits,
-                choose=self._choose,
+                rules=self._rules,
             )
             looked = second.run(source, target)
         return {
@@ -117,6 +115,7 @@ class FullValidation:
             **{kind: looked.counts[kind] for kind in KINDS},
             "compared": target.rows - looked.counts[EXTRA] - looked.counts[TAKEN],
             "repairable": looked.repairable,
+            "claims": looked.claims,
             "mismatches": looked.mismatches,
             "rounds": looked.rounds,
             "indexes": self._indexes(expected, source, target, store),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
+from core.steps.job import EXISTING
 from core.steps.job_run import progress_told, start_task, watch
 from core.steps.table_run import Evidence, TableRun
 from core.steps.unfinished import unfinished_or_new
@@ -27,22 +28,32 @@ _OF_OTHERS: Final = frozenset({"extra", "taken"})
 _GOES_ON_FOR = timedelta(hours=24)
 
 
-async def compare_everything(run: TableRun, token: str, evidence: Evidence) -> dict[str, Any]:
+async def compare_everything(run: TableRun, token: str, evidence: Evidence, *, keeps: bool = False) -> dict[str, Any]:
     """The result of the run that does it for this token: a new one, or one that a killed process started.
 
     A validation that died is gone on with under its own id, for a day, unless the table was loaded into or repaired
-    since. Raises JobFailedError when the run died.
+    since. `keeps`: items of others may stand in the table, and stay. Raises JobFailedError when the run died.
     """
-    job, repaired = str(evidence["job_name"]), evidence.get("repair", {}).get("validation", "")
-    of = f"{evidence.get('run_id')} {evidence.get('load_finished_at')} {repaired}"
+    job, of = str(evidence["job_name"]), contents_of(evidence)
     validation = await unfinished_or_new(run, "validation", token, goes_on_for=_GOES_ON_FOR, of=of)
-    arguments = {VALIDATION: validation, "--on-collision": run.options.on_collision}
+    arguments = {
+        VALIDATION: validation,
+        "--on-collision": run.options.on_collision,
+        EXISTING: "keep" if keeps else "overwrite",
+    }
     run_id = await start_task(run, job, VALIDATE, token, arguments)
     told = progress_told(run, validation_key(run, f"{validation}/progress.json"), "comparing every item")
     await watch(run, job, run_id, told)
     result: dict[str, Any] = json.loads(await run.world.objects.get(validation_key(run, f"{validation}/result.json")))
     # A loader of an earlier version knew fewer kinds.
-    return {**dict.fromkeys(DIFFERENCES, 0), "repairable": result["missing"] + result["differing"], **result}
+    known = {"repairable": result["missing"] + result["differing"], "claims": 0}
+    return {**dict.fromkeys(DIFFERENCES, 0), **known, **result}
+
+
+def contents_of(evidence: Evidence) -> str:
+    """What the table was made by: its last load or retry, and its last repair."""
+    repaired = evidence.get("repair", {}).get("validation", "")
+    return f"{evidence.get('run_id')} {evidence.get('load_finished_at')} {repaired}"
 
 
 def problems_of(found: dict[str, Any], *, others: bool) -> list[str]:

@@ -34,7 +34,8 @@ async def repair_table(
     """
     other_writer = await run.other_writer(evidence)
     others = f"migration {other_writer}" if other_writer is not None else "others"
-    if delete_extra and (other_writer or (run.options.into_nonempty and not evidence.get("table_created"))):
+    beside_others = bool(other_writer) or (run.options.into_nonempty and not evidence.get("table_created"))
+    if delete_extra and beside_others:
         raise ConflictError(
             f"{run.table.target.table_name} was loaded beside items of {others}; they have no rows here, and stay.",
             remedy="Repair it without --delete-extra.",
@@ -51,6 +52,8 @@ async def repair_table(
         VALIDATION: validation,
         DELETE_EXTRA: "true" if delete_extra else "false",
         EXISTING: "keep" if keeps else "overwrite",
+        # Under the key of a rejected row others' items stay, whatever is written over differing ones.
+        "--claims": "false" if beside_others else "true",
     }
     run_id = await start_task(run, job, REPAIR, token, arguments)
     told = progress_told(run, validation_key(run, f"{validation}/repair-progress.json"), "repairing")

@@ -25,7 +25,7 @@ async def _start_retry(run: TableRun, intent: Evidence, evidence: Evidence) -> d
     job, token = str(evidence["job_name"]), str(intent["run_token"])
     await require_own_view(run)
     looked = await preflight(run, job, token)
-    # Several items of one source row cannot be told apart by its key.
+    # Jobs of earlier versions cannot tell several items of one source row apart.
     whole = {"--whole-chunks": "true"} if any(e.item.several_items for e in run.table.entities) else {}
     run.report("starting the retry of rejected rows")
     run_id = await start_task(run, job, RETRY_REJECTS, token, {**load_arguments(looked), **whole})

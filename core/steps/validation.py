@@ -11,7 +11,7 @@ from core.items.ranges import quoted
 from core.options import COUNTS, FULL
 from core.source_position import Movement, SourcePosition, movement
 from core.steps.changed_since import with_changes_since
-from core.steps.full_validation import DIFFERENCES, MovedRejects, compare_everything, problems_of
+from core.steps.full_validation import DIFFERENCES, MovedRejects, compare_everything, contents_of, problems_of
 from core.steps.job import keeps_others, load_plan
 from core.steps.own_view import require_own_view
 from core.steps.position import LOAD_BEGAN_AT, source_position
@@ -29,9 +29,12 @@ async def finish_validation(run: TableRun, intent: Evidence, evidence: Evidence)
     mode = run.options.validation_of(int(evidence["load"]["rows_read"]))
     other = await run.other_writer(evidence)
     others = other is not None or (run.options.into_nonempty and not evidence.get("table_created"))
+    accounts: dict[str, Any] = {}
     if mode == FULL:
-        found, problems = await _full(run, intent, evidence, others=others)
-        rejects, keeps = MovedRejects.of(found, evidence["load"]), other is not None or keeps_others(run, evidence)
+        keeps = other is not None or keeps_others(run, evidence)
+        found, problems = await _full(run, intent, evidence, others=others, keeps=keeps)
+        rejects = MovedRejects.of(found, evidence["load"])
+        accounts = {"accounts": {"of": contents_of(evidence), "items": found["compared"]}}
         remedy = remedy_of_differences(run.migration_id, found, rejects, others=others, keeps=keeps)
     else:
         found, problems = await _sampled(run, plan, _accounted(evidence), mode, others=others)
@@ -45,23 +48,23 @@ async def finish_validation(run: TableRun, intent: Evidence, evidence: Evidence)
             remedy=f"{movement_told(moved)} {remedy}",
             validation={**validation, "source": moved.value},
         )
-    return {"validation": validation}
+    return {"validation": validation, **accounts}
 
 
 def _accounted(evidence: Evidence) -> dict[str, Any]:
-    """The load's counts; after a repair, the items are those that the full validation which followed it found right."""
-    load, last = dict(evidence["load"]), evidence.get("validation") or {}
-    if "repair" in evidence and last.get("mode") == FULL and last.get("passed"):
-        load["items_written"] = last["compared"]
+    """The load's counts; the items are those that the last full validation of these very contents found right."""
+    load, last = dict(evidence["load"]), evidence.get("accounts")
+    if last is not None and last["of"] == contents_of(evidence):
+        load["items_written"] = last["items"]
     return load
 
 
 async def _full(
-    run: TableRun, intent: Evidence, evidence: Evidence, *, others: bool
+    run: TableRun, intent: Evidence, evidence: Evidence, *, others: bool, keeps: bool
 ) -> tuple[dict[str, Any], Sequence[str]]:
-    result = await compare_everything(run, str(intent["run_token"]), evidence)
+    result = await compare_everything(run, str(intent["run_token"]), evidence, keeps=keeps)
     counts = ("rows_in_view", "items_in_target", "rejects", "rejects_by_reason", "compared", "indexes", "seconds")
-    found = {name: result[name] for name in (*counts, *DIFFERENCES, "repairable")}
+    found = {name: result[name] for name in (*counts, *DIFFERENCES, "repairable", "claims")}
     moved = MovedRejects.of(result, evidence["load"])
     found |= {
         # After a repair the load's own figure is of items that were not all there, or not all right.

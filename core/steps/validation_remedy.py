@@ -18,8 +18,8 @@ _MEND: Final = (
 )
 _SHARED: Final = "Give rows that share a key keys of their own at the source; a repair leaves them alone."
 _HELD: Final = (
-    "Mend rejected rows whose keys are held by items of no row at the source, or delete these items by hand; a repair "
-    "leaves them alone."
+    "Mend rejected rows whose keys are held by items of no row at the source (rows that share a key need keys of their "
+    "own), or delete these items by hand; a repair leaves them alone."
 )
 _DELETE: Final = "`tableferry repair {} --delete-extra` deletes items that no row has."
 _RETRY: Final = (
@@ -49,23 +49,24 @@ def remedy_of_differences(
 
     `others`: items that this migration did not write may stand in the table; `keeps`: a repair leaves such.
     """
-    wrong = found["missing"] + found["differing"] + (0 if others else found["taken"])
+    claims, taken = (0, 0) if others else (found["claims"], found["taken"])
+    left = found["missing"] + found["differing"] + taken - found["repairable"] - claims
     advice = [
         _MEND if moved.became else "",
         _SHARED if found["colliding"] else "",
-        _HELD if wrong > found["repairable"] and not (found["colliding"] or moved.became) else "",
-        _repair(migration_id, found, others=others, keeps=keeps) if found["repairable"] else "",
+        _HELD if left and not (found["colliding"] or moved.became) else "",
+        _repair(migration_id, claims=bool(claims), keeps=keeps) if found["repairable"] + claims else "",
         # While rows that broke have items, a deletion is refused.
         _DELETE.format(migration_id) if found["extra"] and not others and not moved.became else "",
-        _RETRY.format("Then `" if found["repairable"] else "`", migration_id) if moved.ceased else "",
+        _RETRY.format("Then `" if found["repairable"] + claims else "`", migration_id) if moved.ceased else "",
         _INDEX if any(index["in_index"] is None for index in found["indexes"]) else "",
     ]
     said = " ".join(filter(None, advice))
     return said or f"An index follows its table with a delay: `tableferry validate {migration_id}` looks again."
 
 
-def _repair(migration_id: str, found: Mapping[str, Any], *, others: bool, keeps: bool) -> str:
-    over = ", and rejected rows over the items that hold their keys" if found["taken"] and not others else ""
+def _repair(migration_id: str, *, claims: bool, keeps: bool) -> str:
+    over = ", and rejected rows over the items that hold their keys" if claims else ""
     but = (
         ", but leaves differing ones, which others may have written, unless it is told to --overwrite" if keeps else ""
     )

@@ -7,7 +7,7 @@ from itertools import product
 
 import pytest
 
-from adapters.loader.key_group import Decision, KeyGroup, Member
+from adapters.loader.key_group import Decision, KeyGroup, Member, Rules
 
 REASONS = (None, "key_collision", "key_taken")
 DIGESTS = (b"a", b"b")
@@ -28,7 +28,7 @@ def groups() -> Iterator[tuple[str, Member | None, list[Member], bytes | None, b
 
 
 def decided(choose: str, expected: Member | None, others: list[Member], actual: bytes | None, broken: bool) -> Decision:
-    group = KeyGroup(choose, expected, actual, broken)
+    group = KeyGroup(Rules(choose), expected, actual, broken)
     for row in others:
         group.add(row)
     return group.decide()
@@ -75,3 +75,11 @@ def test_a_row_alone_is_left_out_only_for_an_item_of_another() -> None:
             stays = row.reason == "key_taken" and actual not in (None, row.digest)
             decision = decided("none", None, [row], actual, broken=False)
             assert decision == (Decision(claim=0) if stays else Decision(expect=0, ceased=row.reason))
+
+
+def test_beside_items_of_others_none_is_expected_in_an_items_place() -> None:
+    """What is there may be theirs: the row's reject is over, and a retry says that its key is taken."""
+    group = KeyGroup(Rules("first", keeps=True), None, b"z")
+    for row in (Member(0, b"a", "key_collision", (0, 0)), Member(1, b"a", "key_collision", (0, 1))):
+        group.add(row)
+    assert group.decide() == Decision(ceased="key_collision")

@@ -7,6 +7,7 @@ import secrets
 from dataclasses import replace
 from typing import Any
 
+import boto3
 import pytest
 
 from core.items.plan import Attribute, Chunk, Column, ItemPlan, Key, Kind, LoadPlan
@@ -325,3 +326,150 @@ def test_an_item_that_kept_a_row_out_is_written_again_when_it_is_lost(load: Load
     assert counts(validated(load, "v-1")) == {"missing": 1, "key_taken": 1}
     assert repaired(load, "v-1") == {"written": 1}
     assert items(load) == {"c": "3"}
+
+
+def accounts(load: Load, plan: LoadPlan) -> tuple[int, int, int]:
+    """Rows, items and rejects of all chunks."""
+    found = [load.result(plan, chunk.number) for chunk in plan.chunks]
+    return tuple(sum(result[name] for result in found) for name in ("rows_read", "items_written", "rejects"))
+
+
+def test_beside_an_entity_of_several_items_a_retry_loads_rejected_rows_only(load: Load) -> None:
+    """The other entity's rows have names: one that broke is no accepted reject, and its item stays."""
+    load.create_table(("k", "S"))
+    load.database.execute(
+        "CREATE TABLE t (id INT, k VARCHAR(9), n VARCHAR(9));"
+        "INSERT INTO t VALUES (1,'a','x'), (2,'b','2'), (3,'c','3'), (11,'p','11');"
+        "CREATE VIEW v AS SELECT id, k, n, IF(id < 10, '0', '1') AS e FROM t"
+    )
+    plain = replace(WHOLE, chunk_columns=(0,), entity="0")
+    several = replace(WHOLE, chunk_columns=(0,), entity="1", several_items=True)
+    chunks = (Chunk(0, None, None, 3), Chunk(1, None, None, 1, 1))
+    plan = load.plan("v", plain, several, chunks=chunks, entity_column="e")
+    load.run(*surveyed(load, plan, "t", "none"))
+    load.database.execute("UPDATE t SET k = IF(id = 2, '', 'b') WHERE id IN (2, 3)")
+    retried(load, plan, "none", "--whole-chunks", "true")
+    assert items(load) == {"b": "2", "c": "3", "p": "11"}
+    found = validated(load, "v-1")
+    assert (found["rejects_since_load"], found["repairable"]) == (1, 0)
+    assert repaired(load, "v-1") == {"left": 2}
+    assert items(load) == {"b": "2", "c": "3", "p": "11"}, "b may be the last of the row whose key is gone"
+
+
+def test_no_item_is_written_over_while_a_row_is_lost_whose_key_broke(load: Load) -> None:
+    plan = loaded(load, "(1,'a'), (2,'a'), (3,'c')", "first")
+    load.database.execute("UPDATE v SET k = '' WHERE id = 1")
+    load.dynamodb.delete_item(TableName=load.table, Key={"k": {"S": "c"}})
+    found = validated(load, "v-1", "first")
+    assert counts(found) == {"differing": 1, "missing": 1, "key_empty": 1}
+    assert (found["rejects_since_load"], found["repairable"]) == (1, 1)
+    assert repaired(load, "v-1") == {"written": 1, "left": 1}
+    assert items(load) == {"a": "1", "c": "3"}
+    load.database.execute("UPDATE v SET k = 'z' WHERE id = 1")
+    assert counts(validated(load, "v-2", "first")) == {"differing": 1, "missing": 1}
+    assert repaired(load, "v-2") == {"written": 2}
+    assert (items(load), rejects(load, plan)) == ({"a": "2", "z": "1", "c": "3"}, [])
+
+
+@pytest.mark.parametrize(
+    ("rows", "change", "after"),
+    [
+        ("(1,'a','1'), (2,'b','x'), (5,'c','5')", "lose a", (3, 2, 1)),
+        ("(1,'','1'), (2,'b','2'), (5,'c','5')", "UPDATE v SET k = 'd' WHERE id = 5", (3, 2, 1)),
+        ("(7,'','7'), (5,'c','5')", "UPDATE v SET k = 'z' WHERE id = 7", (2, 2, 0)),
+        ("(7,'','7'), (5,'c','5')", "DELETE FROM v WHERE id = 7", (1, 1, 0)),
+        ("(1,'a','1'), (1,'a','1'), (5,'c','5')", "DELETE FROM v WHERE id = 1 LIMIT 1", (2, 2, 0)),
+        ("(7,'','7'), (5,'c','5')", "INSERT INTO v VALUES (8, 'e', '8')", (3, 2, 1)),
+    ],
+    ids=["lost", "moved", "mended", "deleted", "equal", "new"],
+)
+@pytest.mark.parametrize("repair_first", [True, False])
+def test_rows_without_a_key_are_accounted_for_by_their_number(
+    load: Load, rows: str, change: str, after: tuple[int, int, int], *, repair_first: bool
+) -> None:
+    plan = with_numbers(load, rows, keyless=True)
+    if change.startswith("lose"):
+        load.dynamodb.delete_item(TableName=load.table, Key={"k": {"S": "a"}})
+    else:
+        load.database.execute(change)
+    for name in ("v-1", "v-2"):
+        if repair_first or name == "v-2":
+            validated(load, name)
+            repaired(load, name, "--delete-extra", "true")
+        retried(load, plan)
+    found = validated(load, "v-3")
+    assert {kind: found[kind] for kind in KINDS if found[kind]} == {}
+    assert (found["rejects"], found["rejects_since_load"]) == (after[2], 0)
+    assert accounts(load, plan) == after
+    assert (found["rows_in_view"], found["compared"]) == after[:2]
+
+
+@pytest.mark.parametrize("dies_at", ["/accounts/chunk-00000000.jsonl", "/accounts/chunk-00000000.json", "/results/"])
+def test_a_retry_without_keys_that_died_counts_no_row_twice(load: Load, dies_at: str) -> None:
+    plan = with_numbers(load, "(1,'a','x'), (2,'','2'), (3,'c','3'), (4,'d','x'), (5,'e','5')", keyless=True)
+    load.database.execute("UPDATE v SET n = id WHERE id < 4; UPDATE v SET k = 'b' WHERE id = 2")
+
+    def die(params: dict[str, Any], **_: Any) -> None:
+        if dies_at in params["url_path"]:
+            raise RuntimeError("killed")
+
+    events: Any = boto3.DEFAULT_SESSION.events  # type: ignore[union-attr]
+    events.register("before-call.s3.PutObject", die)
+    with pytest.raises(RuntimeError, match="killed"):
+        retried(load, plan)
+    events.unregister("before-call.s3.PutObject", die)
+    retried(load, plan)
+    assert accounts(load, plan) == (5, 4, 1)
+    assert counts(validated(load, "v-1")) == {"not_a_number": 1}
+
+
+@pytest.mark.parametrize("n", ["1", "2"], ids=["equal", "another"])
+def test_a_match_of_a_row_that_is_an_item_already_stays_left_out(load: Load, n: str) -> None:
+    """Of two matches of one source row with one key the first is the item, whatever is done again."""
+    item = replace(WHOLE, several_items=True)
+    load.create_table(("k", "S"))
+    load.database.execute("CREATE TABLE v (id INT, k VARCHAR(9), n VARCHAR(9))")
+    load.database.execute(f"INSERT INTO v VALUES (1,'a','1'), (1,'a','{n}'), (5,'c','5')")
+    plan = load.plan("v", item)
+    load.run(*surveyed(load, plan, "t", "first"))
+    assert (rejects(load, plan), counts(validated(load, "v-1", "first"))) == (
+        [("1", "key_collision")],
+        {"key_collision": 1},
+    )
+    retried(load, plan, "first")
+    assert rejects(load, plan) == [("1", "key_collision")]
+    load.dynamodb.delete_item(TableName=load.table, Key={"k": {"S": "a"}})
+    assert counts(validated(load, "v-2", "first")) == {"missing": 1, "key_collision": 1}
+    assert repaired(load, "v-2") == {"written": 1}
+    assert rejects(load, plan) == [("1", "key_collision")]
+    assert counts(validated(load, "v-3", "first")) == {"key_collision": 1}
+
+
+def test_items_of_others_under_keys_of_rejected_rows_stay(load: Load) -> None:
+    """Also when an item of ours, which is written over, is said to be."""
+    load.create_table(("k", "S"))
+    load.database.execute(
+        "CREATE TABLE v (id INT, k VARCHAR(9)); INSERT INTO v VALUES (1,'a'), (2,'a'), (3,'a'), (5,'c')"
+    )
+    put(load, "a", "90")
+    plan = load.plan("v", replace(ITEM, chunk_columns=()))
+    load.run(*surveyed(load, plan, "t", "first"), "--existing", "keep")
+    assert sorted(rejects(load, plan)) == [("1", "key_taken"), ("2", "key_collision"), ("3", "key_collision")]
+    put(load, "c", "77")
+    load.database.execute("DELETE FROM v WHERE id = 1")
+    load.run("--task", "validate", "--run-token", "v", "--on-collision", "first", "--existing", "keep")
+    found = json.loads(load.text(f"{load.prefix}validation/v/result.json"))
+    assert counts(found) == {"differing": 1, "taken": 1, "key_collision": 1}
+    assert (found["repairable"], found["claims"], found["rejects"]) == (1, 0, 1)
+    assert repaired(load, "v", "--claims", "false", "--existing", "overwrite") == {"written": 1, "left": 1}
+    assert items(load) == {"a": "90", "c": "5"}
+    retried(load, plan, "first", "--existing", "keep")
+    assert sorted(rejects(load, plan)) == [("2", "key_taken"), ("3", "key_collision")]
+    assert counts(validated(load, "v-2", "first")) == {"taken": 1, "key_taken": 1, "key_collision": 1}
+
+
+def test_an_item_of_a_row_that_never_was_one_is_extra(load: Load) -> None:
+    with_numbers(load, "(2,'f','2'), (1,'b','x')")
+    put(load, "b", "77")
+    assert counts(validated(load, "v-1")) == {"extra": 1, "not_a_number": 1}
+    assert repaired(load, "v-1", "--delete-extra", "true") == {"deleted": 1}

@@ -141,7 +141,7 @@ def test_rejects_are_held_against_the_loads() -> None:
     assert MovedRejects(0, 2).problems == ["2 rejects of the load are none now"]
 
 
-NOTHING = {**dict.fromkeys(DIFFERENCES, 0), "repairable": 0, "indexes": []}
+NOTHING = {**dict.fromkeys(DIFFERENCES, 0), "repairable": 0, "claims": 0, "indexes": []}
 
 
 @pytest.mark.parametrize(
@@ -156,8 +156,8 @@ NOTHING = {**dict.fromkeys(DIFFERENCES, 0), "repairable": 0, "indexes": []}
         ),
         ({"extra": 2}, (0, 0), {}, ["repair m1 --delete-extra` deletes"]),
         ({"extra": 2, "missing": 1, "repairable": 1}, (0, 0), {"others": True}, ["repair m1` writes missing"]),
-        ({"taken": 1, "repairable": 1}, (0, 0), {}, ["repair m1` writes", "rejected rows over the items"]),
-        ({"taken": 1}, (0, 0), {}, ["Mend rejected rows", "delete these items by hand"]),
+        ({"taken": 1, "claims": 1}, (0, 0), {}, ["repair m1` writes", "rejected rows over the items"]),
+        ({"taken": 1}, (0, 0), {}, ["Mend rejected rows", "keys of their own", "delete these items by hand"]),
         ({"taken": 1, "colliding": 1}, (0, 0), {"others": True}, ["keys of their own"]),
         ({"missing": 1, "colliding": 1, "repairable": 1}, (0, 0), {}, ["keys of their own", "repair m1` writes"]),
         ({}, (0, 2), {}, ["`tableferry retry-rejects m1` accounts"]),
