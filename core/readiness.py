@@ -78,7 +78,7 @@ def role_requirements(
     here = f"{account['region']}:{account['account']}"
     bucket = f"arn:{partition}:s3:::{options.bucket}"
     objects = f"{bucket}/{options.key_prefix}migrations/check/plan.json"
-    on_items = ("BatchWriteItem", "PutItem", "GetItem")
+    on_items = ("BatchWriteItem", "PutItem", "GetItem", "BatchGetItem")
     wanted = [(f"dynamodb:{a}", f"arn:{partition}:dynamodb:{here}:table/{t}") for t in tables for a in on_items]
     if options.validation in (AUTO, FULL):
         wanted += [("dynamodb:Scan", f"arn:{partition}:dynamodb:{here}:table/{t}") for t in tables]

@@ -24,6 +24,7 @@ _LOADER_ACTIONS = [
     "dynamodb:PutItem",
     "dynamodb:DescribeTable",
     "dynamodb:GetItem",
+    "dynamodb:BatchGetItem",
     "dynamodb:Query",
     "dynamodb:Scan",
     "secretsmanager:GetSecretValue",
