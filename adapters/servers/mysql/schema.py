@@ -65,9 +65,12 @@ def describe_schema(session: Session, wanted: Sequence[str]) -> Schema:
         # MySQL caches estimates for a day.
         session.rows("SET SESSION information_schema_stats_expiry = 0")
     found = _tables(session, wanted, folds=folding != "0")
-    names = [name for name, _, _ in found]
+    names = [name for name, *_ in found]
     columns, keys = _columns(session, names), _keys(session, names)
-    tables = [_table(name, kind, rows, columns[name], keys[name]) for name, kind, rows in found]
+    tables = [
+        _table(name, kind, rows, columns[name], {} if engine in _ENFORCE_NO_KEYS else keys[name])
+        for name, kind, rows, engine in found
+    ]
     known = {_fold(name, folding != "0") for name in names}
     return Schema(
         engine=session.version.engine,
@@ -93,17 +96,18 @@ def _here(session: Session, names: Sequence[str] | None) -> str:
 _ENFORCE_NO_KEYS = {"MRG_MYISAM", "FEDERATED", "CONNECT", "SPIDER"}
 
 
-def _tables(session: Session, wanted: Sequence[str], *, folds: bool) -> list[tuple[str, str, str | None]]:
+def _tables(session: Session, wanted: Sequence[str], *, folds: bool) -> list[tuple[str, str, str | None, str]]:
     # MySQL 9.7 manual, 11.2: no NUL and no supplementary character is in a name; MariaDB refuses to compare with them.
     possible = [name for name in wanted if "\0" not in name and max(name, default="") <= "\uffff"]
     asked = {_fold(name, folds) for name in possible}
     where = _here(session, sorted({*possible, *asked}) if wanted else None)
     rows = session.texts(
-        f"SELECT TABLE_NAME, TABLE_TYPE, TABLE_ROWS FROM information_schema.TABLES WHERE {where} ORDER BY TABLE_NAME"
+        f"SELECT TABLE_NAME, TABLE_TYPE, TABLE_ROWS, ENGINE FROM information_schema.TABLES WHERE {where} "
+        "ORDER BY TABLE_NAME"
     )
     return [
-        (str(name), "view" if "VIEW" in str(kind) else "table", count)
-        for name, kind, count in rows
+        (str(name), "view" if "VIEW" in str(kind) else "table", count, str(engine).upper())
+        for name, kind, count, engine in rows
         if not wanted or _fold(str(name), folds) in asked
     ]
 
@@ -150,13 +154,9 @@ def _keys(session: Session, names: Sequence[str]) -> dict[str, dict[str, UniqueK
         "SELECT TABLE_NAME, INDEX_NAME, COLUMN_NAME, SUB_PART, NULLABLE FROM information_schema.STATISTICS "
         f"WHERE {_here(session, names)} AND NON_UNIQUE = 0 ORDER BY TABLE_NAME, INDEX_NAME, SEQ_IN_INDEX"
     )
-    engines = session.texts(f"SELECT TABLE_NAME, ENGINE FROM information_schema.TABLES WHERE {_here(session, names)}")
-    unchecked = {table for table, engine in engines if str(engine).upper() in _ENFORCE_NO_KEYS}
     found: dict[str, dict[str, UniqueKey]] = defaultdict(dict)
     partial: set[tuple[str, str]] = set()
     for table, index, column, prefix, nullable in rows:
-        if table in unchecked:
-            continue
         key = found[str(table)].setdefault(str(index), UniqueKey(name=str(index), columns=[], nullable=False))
         if column is None or (prefix is not None and index != "PRIMARY"):
             partial.add((str(table), str(index)))
