@@ -29,7 +29,11 @@ INSERT INTO expected SELECT o.* FROM others o WHERE o.rowid IN (SELECT p.place F
 DELETE FROM others WHERE rowid IN (SELECT p.place FROM promoted p)
 """
 _SURE = "NOT EXISTS (SELECT 1 FROM contested c WHERE c.id = e.id)"
-_NOTHING_LOST = "NOT EXISTS (SELECT 1 FROM lost)"
+# An item may be the last that is left of a row that is a reject.
+_NO_LAST = (
+    "NOT EXISTS (SELECT 1 FROM lost)"
+    " AND NOT EXISTS (SELECT 1 FROM others r WHERE r.id = a.id AND r.reason = 'rejected')"
+)
 # kind, key's digest, key, items expected and there, where the row stands, digest of what is there, whether a repair may
 # write it, whether the load had left it out.
 FINDINGS = f"""
@@ -41,13 +45,13 @@ SELECT 'extra', a.id, a.name, NULL, a.item, NULL, NULL, NULL, a.digest, 0, 0 FRO
     AND NOT EXISTS (SELECT 1 FROM others o WHERE o.id = a.id)
 UNION ALL
 SELECT 'differing', e.id, e.name, e.item, a.item, e.chunk, e.cells, e.content, a.digest,
-    {_SURE} AND {_NOTHING_LOST}, e.reason IS NOT NULL
+    {_SURE} AND {_NO_LAST}, e.reason IS NOT NULL
   FROM expected e JOIN actual a ON a.id = e.id WHERE a.digest <> e.digest
 UNION ALL
 SELECT 'colliding', id, name, item, NULL, chunk, cells, content, NULL, 0, 0 FROM others WHERE reason IS NULL
 UNION ALL
 SELECT 'taken', a.id, a.name, NULL, a.item, o.chunk, o.cells, o.content, a.digest,
-    c.place IS NOT NULL AND {_NOTHING_LOST}, 1
+    c.place IS NOT NULL AND {_NO_LAST}, 1
   FROM actual a LEFT JOIN claims c ON c.id = a.id JOIN others o ON o.rowid = COALESCE(c.place,
     (SELECT q.rowid FROM others q WHERE q.id = a.id ORDER BY q.reason = 'key_taken' DESC, q.rowid LIMIT 1))
   WHERE NOT EXISTS (SELECT 1 FROM expected e WHERE e.id = a.id)

@@ -73,7 +73,6 @@ class KeyGroup:
     _equal_left_out: Member | None = None
     _only: Member | None = None
     _taken: bool = False
-    _ordered: bool = True
     _chosen: Member | None = field(default=None)
 
     def __post_init__(self) -> None:
@@ -109,9 +108,8 @@ class KeyGroup:
             return Decision(contested=True)
         if self._left_out == 1 and self._only is not None:
             return self._of_one(self._only)
-        chosen = self._chosen if self._ordered else None
-        if chosen is not None:
-            return self._of_one(chosen)
+        if self._chosen is not None:
+            return self._of_one(self._chosen)
         if self._equal_left_out is None:
             return Decision(contested=True)
         return Decision(expect=self._equal_left_out.place, ceased=self._equal_left_out.reason)
@@ -134,13 +132,11 @@ class KeyGroup:
 
         A row that nobody chose may have come since; one that an item kept others off for was that item.
         """
-        is_chosen = self._ordered and self._chosen is expected
-        return expected.digest == self.actual or self._taken or is_chosen
+        return expected.digest == self.actual or self._taken or self._chosen is expected
 
     def _compare(self, member: Member) -> None:
         if self.rules.choose not in (FIRST, LAST) or member.order is None:
-            self._ordered = False
-            return
+            return  # a row without a key is never chosen, and keeps none of the others from it
         if (
             self._chosen is None
             or self._chosen.order is None

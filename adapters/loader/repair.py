@@ -22,7 +22,7 @@ from typing import IO, Any
 
 from botocore.exceptions import ClientError
 from core.items.canonical import item_digest, key_digest
-from core.items.item import Item
+from core.items.item import Item, can_be_asked_for
 from core.items.plan import Cell, Chunk, LoadPlan
 from core.items.size import item_size
 
@@ -188,7 +188,9 @@ class Repair:
         item = self._plan.item_of(chunk)
         # Only columns that ranges can be cut by can be asked for exactly.
         if item.chunk_columns and item.chunk_columns == item.row_key and len(wanted.cells) <= _ROWS_BY_KEY:
-            return self._reader.read_rows(chunk, [cells_of(cells) for cells in wanted.cells])
+            keys, kinds = [cells_of(cells) for cells in wanted.cells], [item.columns[i].kind for i in item.row_key]
+            if all(can_be_asked_for(key, kinds) for key in keys):
+                return self._reader.read_rows(chunk, keys)
         return self._reader.read(chunk)
 
     def _delete(self, key: Item, seen: str) -> str:

@@ -20,7 +20,7 @@ from typing import Any
 
 from core.items.canonical import key_digest
 from core.items.collisions import Collisions
-from core.items.item import ItemConverter
+from core.items.item import ItemConverter, can_be_asked_for
 from core.items.plan import Cell, Chunk, ItemPlan, Kind, LoadPlan
 from core.items.rejects import CONTENT, RejectedRow
 
@@ -122,7 +122,10 @@ class _RejectedRows:
         """From now on these rows of this chunk are meant."""
         item = self._plan.item_of(chunk)
         by_key = item.rows_have_names and item.chunk_columns and count <= MAX_KEYS
-        self._lines, self._keys = lines, lines.keys(item) if by_key else None
+        keys = lines.keys(item) if by_key else None
+        kinds = [item.columns[index].kind for index in item.row_key]
+        can_ask = keys is not None and all(can_be_asked_for(key, kinds) for key in keys)
+        self._lines, self._keys = lines, keys if can_ask else None
 
     def read(self, chunk: Chunk) -> Iterator[list[Row]]:
         if self._keys is not None:

@@ -115,12 +115,8 @@ class SecondPass:
         found.forget_chunk(chunk)
         counts = Tally()
 
-        has_names = self._plan.item_of(chunk).rows_have_names
-
         def claim(row: Row, since: bool) -> None:
-            # A row that has a name, and was a reject already, was never an item.
-            if has_names and not since:
-                return
+            # A row that was a reject already may have been an item before: an attempt that died may have written it.
             key = self._expected.converter(chunk).key_of(row)
             if key is None:
                 if since:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Container, Sequence
+from datetime import date
 
 from core.items.convert import ValueConverter, value_converter
 from core.items.documents import AttributeValue
 from core.items.keys import key_check
-from core.items.plan import Cell, ItemPlan
+from core.items.plan import Cell, ItemPlan, Kind
 from core.items.rejects import Reason, RejectedRow
 from core.items.size import MAX_ITEM_BYTES, item_size
 from core.items.sources import FromColumn, columns_of
@@ -136,6 +137,24 @@ def _checked_size(item: Item) -> int:
 
 def _beginning(text: str | None) -> str | None:
     return None if text is None else text[:PREVIEW_CHARACTERS]
+
+
+def can_be_asked_for(cells: Sequence[Cell], kinds: Sequence[str]) -> bool:
+    """Whether a server takes these cells as literals: MySQL refuses dates that are none, which a column may hold."""
+    return all(
+        kind not in (Kind.DATE, Kind.DATETIME) or not isinstance(cell, str) or _is_a_date(cell[:10])
+        for cell, kind in zip(cells, kinds)
+    )
+
+
+def _is_a_date(text: str) -> bool:
+    if "-00" in text:
+        return True  # zeros in the place of a month or a day, which MySQL takes
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return text.startswith("0000")
+    return True
 
 
 def shown_cell(cell: Cell) -> str | None:

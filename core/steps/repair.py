@@ -52,7 +52,7 @@ async def repair_table(
         VALIDATION: validation,
         DELETE_EXTRA: "true" if delete_extra else "false",
         EXISTING: "keep" if keeps else "overwrite",
-        # Under the key of a rejected row others' items stay, whatever is written over differing ones.
+        # Under the key of a row that is taken others' items stay, whatever is written over differing ones.
         "--claims": "false" if beside_others else "true",
     }
     run_id = await start_task(run, job, REPAIR, token, arguments)

@@ -113,7 +113,8 @@ class Driven:
     def validate(self) -> None:
         """Compare everything; `problems` and `remedy` are what the user is told."""
         token = self._token()
-        self.load.run("--task", "validate", "--run-token", token, "--on-collision", self.choose)
+        ways = ["--on-collision", self.choose, *self._existing()]
+        self.load.run("--task", "validate", "--run-token", token, *ways)
         found = json.loads(self.load.text(f"{self.load.prefix}validation/{token}/result.json"))
         self.found, self.moved = found, MovedRejects.of(found, {"rejects": len(self.rejects())})
         self.problems = [*problems_of(found, others=self.others), *self.moved.problems]
@@ -124,7 +125,8 @@ class Driven:
         existing = ["--existing", "overwrite"] if overwrite else self._existing()
         delete = "true" if delete_extra else "false"
         of = str(self.found["validation"])
-        self.load.run("--task", "repair", "--validation", of, "--delete-extra", delete, *existing)
+        claims = "false" if self.others else "true"
+        self.load.run("--task", "repair", "--validation", of, "--delete-extra", delete, "--claims", claims, *existing)
         self.validate()
 
     def retry(self) -> None:

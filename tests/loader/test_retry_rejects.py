@@ -187,3 +187,27 @@ def test_a_chunk_that_was_never_loaded_is_loaded(load: Load) -> None:
     load.s3.delete_object(Bucket=load.bucket, Key=plan.result_key(1))
     retry(load)
     assert accounts(load, plan) == [(40, 36, 4), (40, 40, 0), (20, 19, 1)]
+
+
+@pytest.mark.once
+def test_rows_whose_keys_are_no_dates_are_found_again(load: Load) -> None:
+    """ALLOW_INVALID_DATES lets them in, and MySQL refuses them as literals."""
+    load.create_table(("n", "N"))
+    load.database.execute("CREATE TABLE v (d DATE PRIMARY KEY, n INT, bad TEXT)")
+    load.database.execute(
+        "SET sql_mode = 'ALLOW_INVALID_DATES'; INSERT INTO v VALUES ('2020-02-31', 1, 'x'), ('2020-03-01', 2, '2')"
+    )
+    item = ItemPlan(
+        columns=(Column("d", Kind.DATE), Column("n", Kind.INTEGER), Column("bad", Kind.TEXT)),
+        row_key=(0,),
+        row_key_names=("d",),
+        attributes=(Attribute("n", "N", FromColumn(1)), Attribute("bad", "N", FromColumn(2))),
+        keys=(Key("n", "N", "pk"),),
+        chunk_columns=(0,),
+    )
+    plan = load.plan("v", item)
+    load.run()
+    assert accounts(load, plan) == [(2, 1, 1)]
+    load.database.execute("UPDATE v SET bad = '7'")
+    retry(load)
+    assert accounts(load, plan) == [(2, 2, 0)]
