@@ -16,7 +16,7 @@ from tests.loader.driven import SHAPES, Driven, Row
 
 pytestmark = [pytest.mark.server, pytest.mark.aws, pytest.mark.once]
 
-WALKS = int(os.environ.get("TABLEFERRY_WALKS", "6"))
+WALKS = int(os.environ.get("TABLEFERRY_WALKS", "3"))
 KEYS = "abcd"
 THEIRS = "90"
 
