@@ -6,12 +6,11 @@ A row that the load left out for another's sake is so as long as that other is t
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Optional
 
+from core.items.collisions import FIRST, LAST
 from core.items.rejects import Reason
-
-FIRST, LAST = "first", "last"
 
 # What a row's place among others is compared by; None where rows have none, or nobody asked for it.
 Order = Optional[tuple[Any, ...]]
@@ -73,7 +72,7 @@ class KeyGroup:
     _equal_left_out: Member | None = None
     _only: Member | None = None
     _taken: bool = False
-    _chosen: Member | None = field(default=None)
+    _chosen: Member | None = None
 
     def __post_init__(self) -> None:
         if self.expected is not None:

@@ -132,7 +132,8 @@ class Repair:
                 of_chunk = wanted.setdefault(finding["chunk"], _Chunk())
                 id_ = key_digest(item_key, self._expected.keys)
                 of_chunk.ids[id_] = [finding["cells"], finding["content"]]
-                of_chunk.left_out |= {id_} if finding["left_out"] else set()
+                if finding["left_out"]:
+                    of_chunk.left_out.add(id_)
                 if len(of_chunk.cells) <= _ROWS_BY_KEY:
                     of_chunk.cells.append(finding["cells"])
             else:

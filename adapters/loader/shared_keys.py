@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from core.items.collisions import MAX_KEYS, NOBODY, row_digest, row_order
+from core.items.collisions import FIRST, LAST, MAX_KEYS, NOBODY, row_digest, row_order
 from core.items.plan import ItemPlan
 
 from adapters.loader.findings import ROWS_NAMED
 from adapters.loader.key_spill import Record
-
-FIRST, LAST = "first", "last"
 
 
 class _Rows:

@@ -18,6 +18,7 @@ from core.items.plan import ItemPlan, Kind
 # 8 MB of object, about 60 MB in the loader: far more shared keys than this are not accidents but a wrong key.
 MAX_KEYS = 250_000
 NOBODY = bytes(DIGEST_BYTES)
+FIRST, LAST = "first", "last"  # which row is loaded, by `row_order`; any other word: none
 
 _NUMBERS = (Kind.INTEGER, Kind.DECIMAL, Kind.FLOAT, Kind.DOUBLE)
 

@@ -58,10 +58,14 @@ async def create_job(run: TableRun, intent: Evidence, evidence: Evidence) -> dic
     }
 
 
+def is_beside_others(run: TableRun, evidence: Evidence) -> bool:
+    """Whether the load found a table that may have held items, which it did not write."""
+    return run.options.into_nonempty and not evidence.get("table_created")
+
+
 def keeps_others(run: TableRun, evidence: Evidence) -> bool:
-    """Whether items may be there that this migration did not write and must not write over."""
-    options = run.options
-    return options.into_nonempty and not options.overwrite and not evidence.get("table_created")
+    """Whether such items must not be written over."""
+    return is_beside_others(run, evidence) and not run.options.overwrite
 
 
 async def _created(run: TableRun, job: JobDefinition) -> bool:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from core.errors import ConflictError
 from core.steps.full_validation import VALIDATION, MovedRejects, validation_key
-from core.steps.job import EXISTING, keeps_others, load_plan
+from core.steps.job import EXISTING, is_beside_others, keeps_others, load_plan
 from core.steps.job_run import progress_told, start_task, watch
 from core.steps.load import read_totals
 from core.steps.own_view import require_own_view
@@ -34,7 +34,7 @@ async def repair_table(
     """
     other_writer = await run.other_writer(evidence)
     others = f"migration {other_writer}" if other_writer is not None else "others"
-    beside_others = bool(other_writer) or (run.options.into_nonempty and not evidence.get("table_created"))
+    beside_others = other_writer is not None or is_beside_others(run, evidence)
     if delete_extra and beside_others:
         raise ConflictError(
             f"{run.table.target.table_name} was loaded beside items of {others}; they have no rows here, and stay.",

@@ -12,7 +12,7 @@ from core.options import COUNTS, FULL
 from core.source_position import Movement, SourcePosition, movement
 from core.steps.changed_since import with_changes_since
 from core.steps.full_validation import DIFFERENCES, MovedRejects, compare_everything, contents_of, problems_of
-from core.steps.job import keeps_others, load_plan
+from core.steps.job import is_beside_others, keeps_others, load_plan
 from core.steps.own_view import require_own_view
 from core.steps.position import LOAD_BEGAN_AT, source_position
 from core.steps.sampling import compare_sample
@@ -28,7 +28,7 @@ async def finish_validation(run: TableRun, intent: Evidence, evidence: Evidence)
     await require_own_view(run)
     mode = run.options.validation_of(int(evidence["load"]["rows_read"]))
     other = await run.other_writer(evidence)
-    others = other is not None or (run.options.into_nonempty and not evidence.get("table_created"))
+    others = other is not None or is_beside_others(run, evidence)
     accounts: dict[str, Any] = {}
     if mode == FULL:
         keeps = other is not None or keeps_others(run, evidence)

@@ -14,6 +14,7 @@ from core.items.plan import Attribute, Chunk, Column, ItemPlan, Key, Kind, LoadP
 from core.items.preflight import collisions_key
 from core.items.sources import FromColumn
 from tests.loader.conftest import Load
+from tests.loader.driven import SHAPES
 
 pytestmark = [pytest.mark.server, pytest.mark.aws, pytest.mark.once]
 
@@ -201,9 +202,7 @@ def test_an_equal_match_of_a_row_is_told_from_the_one_that_was_left_out(load: Lo
     assert counts(validated(load, "v-1")) == {"key_collision": 1}
 
 
-WHOLE = ItemPlan(
-    (*COLUMNS, Column("n", Kind.TEXT)), (0,), ("id",), (*ATTRIBUTES, Attribute("n", "N", FromColumn(2))), KEYS
-)
+WHOLE = SHAPES["read-whole"][0]
 
 
 def with_numbers(load: Load, rows: str, choose: str = "none", *more: str, keyless: bool = False) -> LoadPlan:

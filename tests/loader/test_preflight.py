@@ -12,24 +12,13 @@ from adapters.loader.errors import StopRequestedError
 from adapters.loader.rows import RowReader
 from adapters.loader.survey_store import SurveyStore
 from core.items.collisions import Collisions
-from core.items.plan import Attribute, Chunk, Column, ItemPlan, Key, Kind, LoadPlan
+from core.items.plan import Chunk, ItemPlan, LoadPlan
 from core.items.preflight import collisions_key, progress_key, result_key
-from core.items.sources import FromColumn
 from tests.loader.conftest import Load
+from tests.loader.driven import ITEM
 
 pytestmark = [pytest.mark.server, pytest.mark.aws]
 
-ITEM = ItemPlan(
-    columns=(Column("id", Kind.INTEGER), Column("k", Kind.TEXT), Column("n", Kind.TEXT)),
-    row_key=(0,),
-    row_key_names=("id",),
-    attributes=(
-        *(Attribute("id", "N", FromColumn(0)), Attribute("k", "S", FromColumn(1))),
-        Attribute("n", "N", FromColumn(2)),
-    ),
-    keys=(Key("k", "S", "pk"),),
-    chunk_columns=(0,),
-)
 # Ids whose text order is not their order: 9 comes before 10.
 ROWS = [(9, "a", "1"), (10, "a", "2"), (100, "a", "x"), (11, "b", "3"), (2, "c", "4"), (30, "c", "5"), (4, "c", "6")]
 

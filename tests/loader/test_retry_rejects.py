@@ -44,7 +44,7 @@ def retry(load: Load, *more: str) -> None:
     load.run("--task", "retry-rejects", "--run-token", "run-2", *more)
 
 
-@pytest.mark.parametrize("more", [(), ("--whole-chunks", "true"), ("--existing", "keep")])
+@pytest.mark.parametrize("more", [(), ("--existing", "keep")])
 def test_what_was_repaired_is_loaded_and_the_rest_stays_a_reject(load: Load, more: tuple[str, ...]) -> None:
     plan = broken(load)
     load.database.execute("UPDATE t SET name = CONCAT('name ', id) WHERE id IN (2, 3, 90); DELETE FROM t WHERE id = 5")
@@ -52,8 +52,7 @@ def test_what_was_repaired_is_loaded_and_the_rest_stays_a_reject(load: Load, mor
     assert accounts(load, plan) == [(39, 38, 1), (40, 40, 0), (20, 20, 0)]
     assert by_key(load.items()) == {n: expected(n) for n in range(1, 101) if n not in (5, 7)}
     assert [r["row"] for r in load.rejects(plan, 0)] == [{"id": "7"}]
-    if "--whole-chunks" not in more:
-        assert [load.result(plan, n)["vanished"] for n in range(3)] == [1, 0, 0]
+    assert [load.result(plan, n)["vanished"] for n in range(3)] == [1, 0, 0]
     assert [load.result(plan, n)["run_token"] for n in range(3)] == ["run-2", "run-1", "run-2"]
 
 
